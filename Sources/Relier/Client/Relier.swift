@@ -1,0 +1,161 @@
+public import Foundation
+public import Logging
+
+/// A client: accepts tasks durably and follows them to their end.
+///
+/// ```swift
+/// let relier = Relier(try SQLiteEngine(path: "relier.db"))
+/// let receipt = try await relier.push($sendInvoice(id: "INV-1"))
+/// ```
+///
+/// A value that may be copied freely; all copies share the engine.
+public struct Relier: Sendable {
+    public let engine: any Engine
+    public let settings: ClientSettings
+
+    public init(_ engine: any Engine, settings: ClientSettings = ClientSettings()) {
+        self.engine = engine
+        self.settings = settings
+    }
+
+    /// Accepts a task. When this returns, the task ends committed, quarantined with a reason, or cancelled by an operator, whatever crashes.
+    ///
+    /// - Parameters:
+    ///   - after: the least time to wait before it may start; zero or less is at once.
+    ///   - date: a date before which it does not start, by the wall clock. With both, the later holds.
+    ///   - id: the id of an earlier push whose outcome was unknown: pushing under it again is safe.
+    /// - Returns: a receipt; ``TaskReceipt/isDuplicate`` tells whether an equal operation was there before.
+    /// - Throws: ``PushOutcomeUnknown`` with the id when the reply was lost; ``PayloadTooLarge``; ``RegistrationError`` for options that can never hold;
+    ///   ``EngineError`` when the task was not accepted.
+    @discardableResult
+    public func push<Task: RelierTask>(
+        _ task: Task, after delay: Duration? = nil, at date: Date? = nil, id: TaskID? = nil
+    ) async throws -> TaskReceipt<Task.Output> {
+        let new = try newTask(task, due: Due(after: delay, at: date), id: id ?? .next())
+        return receipts(for: [new], try await accept([new]))[0]
+    }
+
+    /// Accepts many tasks in one step, all or none. See ``push(_:after:at:id:)``.
+    @discardableResult
+    public func push<Task: RelierTask>(
+        contentsOf tasks: [Task], after delay: Duration? = nil, at date: Date? = nil
+    ) async throws -> [TaskReceipt<Task.Output>] {
+        if tasks.isEmpty { return [] }
+        let due = Due(after: delay, at: date)
+        let new = try tasks.map { try newTask($0, due: due, id: .next()) }
+        return receipts(for: new, try await accept(new))
+    }
+
+    /// Follows a task by its id, for a program that kept no receipt.
+    public func receipt<Task: RelierTask>(for id: TaskID, of type: Task.Type) -> TaskReceipt<Task.Output> {
+        TaskReceipt(id: id, isDuplicate: false, engine: engine)
+    }
+
+    /// Accepts a task by its name and its arguments as JSON, for programs that do not have its type.
+    ///
+    /// The JSON is stored as it is; a worker that cannot decode it quarantines the task.
+    /// - Throws: ``RegistrationError`` when `arguments` is not a JSON object; otherwise as ``push(_:after:at:id:)``.
+    @discardableResult
+    public func push(
+        name: String, arguments: Data, version: Int = 1, queue: Queue = .default, after delay: Duration? = nil
+    ) async throws -> TaskReceipt<JSONValue> {
+        let value: JSONValue
+        do { value = try CanonicalJSON.decode(JSONValue.self, from: arguments) } catch {
+            throw RegistrationError("the arguments of '\(name)' are not JSON: \(Self.line(error))")
+        }
+        guard case .object = value else {
+            throw RegistrationError("the arguments of '\(name)' are not a JSON object, such as {\"id\": \"INV-1\"}")
+        }
+        if let objection = queue.objection { throw RegistrationError(objection) }
+        let payload = try CanonicalJSON.encode(value)
+        try checkSize(payload, of: name)
+        let new = NewTask(
+            envelope: Envelope(id: .next(), name: name, version: version, payload: payload, enqueuedAt: EngineTime(microseconds: 0)),
+            queue: queue, due: Due(after: delay, at: nil), resultTTL: settings.resultTTL)
+        return receipts(for: [new], try await accept([new]))[0]
+    }
+
+    package func newTask<Task: RelierTask>(_ task: Task, due: Due, id: TaskID, parent: (id: TaskID, fence: Fence)? = nil) throws -> NewTask
+    {
+        let options = Task.options
+        if let objection = TaskRegistry.objection(to: Task.self) { throw RegistrationError(objection) }
+        if let known = settings.knownNames, !known.contains(Task.name) {
+            settings.logger.warning("task '\(Task.name)' is not in the program's list of tasks; no worker of this program can run it")
+        }
+        let payload = try CanonicalJSON.encode(task)
+        try checkSize(payload, of: Task.name)
+        return NewTask(
+            envelope: Envelope(
+                id: id, name: Task.name, version: options.version, payload: payload, enqueuedAt: EngineTime(microseconds: 0)),
+            queue: options.queue, due: due, key: try TaskKey.make(for: Task.self, payload: payload),
+            keyTTL: options.idempotent.ttl ?? settings.keyTTL, resultTTL: options.resultTTL ?? settings.resultTTL, parent: parent)
+    }
+
+    package func accept(_ tasks: [NewTask]) async throws -> [PushOutcome] {
+        do {
+            return try await engine.push(tasks)
+        } catch {
+            if error.code == .outcomeUnknown { throw PushOutcomeUnknown(ids: tasks.map(\.envelope.id), cause: error) }
+            throw error
+        }
+    }
+
+    package func receipts<Output>(for tasks: [NewTask], _ outcomes: [PushOutcome]) -> [TaskReceipt<Output>] {
+        zip(tasks, outcomes).map { task, outcome in
+            switch outcome {
+            case .accepted: TaskReceipt(id: task.envelope.id, isDuplicate: false, engine: engine)
+            case .known: TaskReceipt(id: task.envelope.id, isDuplicate: true, engine: engine)
+            case .duplicate(let owner): TaskReceipt(id: owner, isDuplicate: true, engine: engine)
+            }
+        }
+    }
+
+    private func checkSize(_ payload: Data, of name: String) throws {
+        if payload.count > settings.maxPayloadBytes {
+            throw PayloadTooLarge(name: name, bytes: payload.count, limit: settings.maxPayloadBytes)
+        }
+    }
+
+    private static func line(_ error: any Error) -> String {
+        if case DecodingError.dataCorrupted(let context) = error { return context.debugDescription }
+        return "\(error)"
+    }
+}
+
+/// How a client pushes.
+public struct ClientSettings: Sendable {
+    /// How long a result is kept after the commit, for tasks that do not say. 1 h.
+    public var resultTTL: Duration
+    /// How long an idempotency key answers after the commit, for tasks that do not say. 1 h.
+    public var keyTTL: Duration
+    /// The largest payload that is accepted, in bytes of JSON. 1 MiB.
+    public var maxPayloadBytes: Int
+    /// The names this program's workers run: pushing another warns. `nil`: not known.
+    public var knownNames: Set<String>?
+    public var logger: Logger
+
+    public init(
+        resultTTL: Duration = .hours(1), keyTTL: Duration = .hours(1), maxPayloadBytes: Int = 1 << 20,
+        knownNames: Set<String>? = nil, logger: Logger = Logger(label: "relier")
+    ) {
+        self.resultTTL = resultTTL
+        self.keyTTL = keyTTL
+        self.maxPayloadBytes = maxPayloadBytes
+        self.knownNames = knownNames
+        self.logger = logger
+    }
+}
+
+extension Due {
+    /// With both, the later of the two is taken when the push is made.
+    init(after delay: Duration?, at date: Date?) {
+        switch (delay, date) {
+        case (nil, nil): self = .now
+        case (let delay?, nil): self = .after(delay)
+        case (nil, let date?): self = .at(date)
+        case (let delay?, let date?):
+            let byDelay = Date(timeIntervalSinceNow: delay.inSeconds)
+            self = byDelay > date ? .after(delay) : .at(date)
+        }
+    }
+}

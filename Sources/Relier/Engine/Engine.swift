@@ -1,0 +1,117 @@
+/// Where tasks live. Every method is one atomic operation on tasks: it happens whole or not at all, also when the
+/// calling process dies in the middle, and what returned survives a crash within the engine's stated durability.
+///
+/// Nothing above an engine knows keys, rows or queries. A new engine is one module that passes `EngineConformance`
+/// of `RelierTesting`.
+public protocol Engine: Sendable {
+    /// Kind and place for people, such as `sqlite:/srv/app/relier.db`. No secrets.
+    var location: String { get }
+
+    /// The engine's clock now.
+    func now() async throws(EngineError) -> EngineTime
+
+    // Clients
+
+    /// Accepts tasks durably, in order; one outcome each. All are accepted or none is.
+    ///
+    /// A task whose id is known already is answered ``PushOutcome/known`` and changes nothing, so a push whose outcome is unknown may be sent again.
+    /// - Throws: `fenced` when a task names a ``NewTask/parent`` whose fence is not the current one.
+    func push(_ tasks: [NewTask]) async throws(EngineError) -> [PushOutcome]
+
+    /// Where these tasks are. Ids that are unknown, or no longer kept, are missing in the answer.
+    func status(of ids: [TaskID]) async throws(EngineError) -> [TaskID: TaskStatus]
+
+    /// Suspends until at least one of these tasks has ended, is unknown, or `timeout` has passed; then answers like ``status(of:)``.
+    /// Cancelling the caller ends the wait early.
+    func awaitEnd(of ids: [TaskID], timeout: Duration) async throws(EngineError) -> [TaskID: TaskStatus]
+
+    // Workers
+
+    /// Registers an incarnation and what it can run, starts its lease, and brings back parked tasks that it can run.
+    /// - Throws: `conflict` when the incarnation has joined before.
+    func join(_ worker: WorkerInfo) async throws(EngineError) -> any LeaseHolder
+
+    /// Takes leave after a clean stop. Whatever the incarnation still holds is handed back as by ``Settlement/Outcome/handBack``.
+    func leave(_ incarnation: Incarnation) async throws(EngineError)
+
+    /// Takes tasks to run: each with its next fence number and a fresh token, its state set to running.
+    ///
+    /// Serves the queues by the request's shares, recovered tasks beside queued ones, and passes over (parking where nobody can run them)
+    /// names and versions that the incarnation did not register.
+    /// - Throws: `fenced` when the incarnation is not joined, or no more.
+    func claim(_ request: ClaimRequest) async throws(EngineError) -> [ClaimedTask]
+
+    /// Suspends until there may be work for this incarnation in these queues, or `timeout` has passed, or the caller is cancelled.
+    ///
+    /// A push that returned after this was called ends the wait of at least one waiting worker that serves its queue.
+    func awaitWork(_ incarnation: Incarnation, queues: [Queue], timeout: Duration) async
+
+    /// Ends attempts: each settlement is carried out, or refused if its fence is not the current one. The answers are in the order of the request.
+    ///
+    /// Result, idempotency record, checkpoint, history and state change in one step. Sent again under the same fence a
+    /// settlement is answered ``SettleReply/done`` and changes nothing.
+    func settle(_ settlements: [Settlement]) async throws(EngineError) -> [SettleReply]
+
+    /// Saves a checkpoint; `nil` removes it.
+    /// - Throws: `fenced` when the fence is not the current one.
+    func saveCheckpoint(_ checkpoint: Checkpoint?, of task: TaskID, fence: Fence) async throws(EngineError)
+
+    /// Takes a key by hand for a running task.
+    /// - Throws: `fenced` when the fence is not the current one.
+    func acquireKey(_ key: String, for task: TaskID, fence: Fence) async throws(EngineError) -> KeyAnswer
+
+    /// Ends a key taken by ``acquireKey(_:for:fence:)``: with a value it answers later takers for `ttl`, with `nil` it is free again.
+    /// Wakes the tasks that wait for it.
+    /// - Throws: `fenced` when the fence is not the current one or the task does not hold the key.
+    func settleKey(_ key: String, for task: TaskID, fence: Fence, value: KeyValue?) async throws(EngineError)
+
+    /// Frees the idempotency key that a quarantine kept because its body still ran (``Settlement/Outcome/quarantine``).
+    func bodyReturned(_ task: TaskID, fence: Fence) async throws(EngineError)
+
+    // Recovery
+
+    /// Every joined incarnation as it is now.
+    func leases() async throws(EngineError) -> [LeaseSighting]
+
+    /// Takes away what dead incarnations held, at most `limits.batch` tasks a call: each task is queued again, made a suspect, or quarantined, once,
+    /// whoever calls. An incarnation that holds nothing more is forgotten and can neither claim nor settle.
+    func release(_ target: ReleaseTarget, death: Death, limits: ReleaseLimits) async throws(EngineError) -> ReleaseReport
+
+    /// Adds the report of a crash to the history of all tasks that died with these incarnations, also when they have ended since.
+    func attachCrashReport(_ report: CrashReport) async throws(EngineError)
+
+    /// Housekeeping, bounded by `batch` rows of a kind: promotes scheduled tasks that are due, quarantines tasks parked for longer than
+    /// `unregisteredAfter`, drops what has outlived its retention.
+    func tend(batch: Int, unregisteredAfter: Duration?) async throws(EngineError) -> TendReport
+
+    // Operators
+
+    func tasks(_ query: TaskQuery) async throws(EngineError) -> Page<TaskSummary>
+    /// Everything known of one task; `nil` when it is not known, or no longer kept.
+    func inspect(_ id: TaskID) async throws(EngineError) -> TaskDetails?
+    func deadLetters(_ query: DeadLetterQuery) async throws(EngineError) -> Page<DeadLetterSummary>
+    func deadLetterReasons() async throws(EngineError) -> [String: Int]
+    /// Puts a quarantined task back into its own queue with its checkpoint, and takes its idempotency key again in the same step.
+    /// - Parameter fresh: start the resurrection count anew.
+    /// - Throws: `notFound`; `conflict` naming the key's holder.
+    func releaseDeadLetter(_ id: TaskID, fresh: Bool) async throws(EngineError)
+    func workers() async throws(EngineError) -> [WorkerSummary]
+    func queues() async throws(EngineError) -> [QueueSummary]
+    /// How many suspects wait to run alone.
+    func suspectsWaiting() async throws(EngineError) -> Int
+    /// Looks at the engine's own state: reachable, version, durability, permissions, latency.
+    func health() async throws(EngineError) -> [HealthFinding]
+
+    /// Closes connections and files. Calls under way end first.
+    func close() async throws(EngineError)
+}
+
+/// An incarnation's lease. Its methods block and never touch the cooperative pool, so that a thread of its own can keep the lease
+/// while bodies starve everything else.
+public protocol LeaseHolder: Sendable {
+    /// Advances the lease's counter and names what the worker holds.
+    ///
+    /// Tasks that the engine believes running here, claimed under a request numbered `settledThrough` or lower and not named, are queued again: their claim's reply was lost.
+    /// - Throws: `unavailable` when the lease was not renewed; the caller tries again and watches its deadline.
+    func renew(holding: [TaskID: Fence], settledThrough: Int64) throws(EngineError) -> Renewal
+}

@@ -1,0 +1,34 @@
+/// Finds leases that have ended: those whose counter a sweeper saw unchanged for their whole duration on its own clock, and those whose holder the engine knows to be gone. Pure.
+///
+/// No wall clock and no other machine's clock takes part. After a break in its view a sweeper starts anew, so that an outage of the engine ends no lease.
+struct LeaseObserver {
+    private struct Seen {
+        var counter: UInt64
+        var since: ContinuousClock.Instant
+    }
+
+    private var seen: [Incarnation: Seen] = [:]
+
+    /// What has ended by `now`.
+    mutating func observe(_ sightings: [LeaseSighting], at now: ContinuousClock.Instant) -> [(target: ReleaseTarget, death: Death)] {
+        var ended: [(target: ReleaseTarget, death: Death)] = []
+        var next: [Incarnation: Seen] = [:]
+        for sighting in sightings {
+            if sighting.holderGone {
+                ended.append((.incarnation(sighting.incarnation, counter: nil), .lockFreed))
+                continue
+            }
+            var entry = seen[sighting.incarnation] ?? Seen(counter: sighting.counter, since: now)
+            if entry.counter != sighting.counter { entry = Seen(counter: sighting.counter, since: now) }
+            next[sighting.incarnation] = entry
+            if now - entry.since >= sighting.lease {
+                ended.append((.incarnation(sighting.incarnation, counter: sighting.counter), .leaseEnded))
+            }
+        }
+        seen = next
+        return ended
+    }
+
+    /// The view was broken: what stood still before says nothing.
+    mutating func reset() { seen = [:] }
+}

@@ -1,0 +1,112 @@
+public import Logging
+public import ServiceLifecycle
+
+/// How recovery is paced.
+public struct ResurrectionSettings: Sendable {
+    /// The longest pause between two sweeps; 10 ms or more. 500 ms unless set.
+    public var interval: Duration
+    public var limits: ReleaseLimits
+    /// At most so many tasks are released a second; `nil` for no limit.
+    public var rate: Int?
+    /// After how long a task that no worker knows is quarantined as `UnregisteredTaskError`; `nil` for never.
+    public var unregisteredAfter: Duration?
+    /// Where to sweep files of tasks that are gone.
+    public var checkpoints: CheckpointSettings
+
+    public init(
+        interval: Duration = .milliseconds(500), limits: ReleaseLimits = ReleaseLimits(), rate: Int? = nil,
+        unregisteredAfter: Duration? = nil, checkpoints: CheckpointSettings = .inline()
+    ) {
+        self.interval = interval
+        self.limits = limits
+        self.rate = rate
+        self.unregisteredAfter = unregisteredAfter
+        self.checkpoints = checkpoints
+    }
+}
+
+/// Sweeps: queues again what dead workers held, promotes what is due, drops what is no longer kept. Any number may run; each task is resurrected once.
+public struct Resurrector: Service {
+    private let engine: any Engine
+    private let settings: ResurrectionSettings
+    private let logger: Logger
+
+    public init(
+        engine: any Engine, settings: ResurrectionSettings = ResurrectionSettings(), logger: Logger = Logger(label: "relier.resurrector")
+    ) {
+        self.engine = engine
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// Sweeps until cancelled or gracefully shut down. An engine that is away is waited for.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown { await sweepForEver() }
+    }
+
+    private func sweepForEver() async {
+        var observer = LeaseObserver()
+        var filesSweptAt = ContinuousClock.now
+        let clock = ContinuousClock()
+        while !Task.isCancelled {
+            var pause = max(.milliseconds(10), settings.interval)
+            do {
+                for (target, death) in observer.observe(try await engine.leases(), at: clock.now) {
+                    try await Release(engine: engine, settings: settings, logger: logger).all(of: target, death: death)
+                }
+                pause = try await tend(atMost: pause)
+                if clock.now - filesSweptAt > .seconds(60) {
+                    filesSweptAt = clock.now
+                    try await CheckpointStore(settings: settings.checkpoints).sweep(engine)
+                }
+            } catch {
+                if Task.isCancelled { return }
+                logger.error("the sweep failed, trying again: \(error)")
+                observer.reset()
+            }
+            try? await Task.sleep(for: pause)
+        }
+    }
+
+    private func tend(atMost pause: Duration) async throws -> Duration {
+        let report = try await engine.tend(batch: settings.limits.batch, unregisteredAfter: settings.unregisteredAfter)
+        if report.unregistered > 0 { logger.warning("\(report.unregistered) tasks that no worker knows were quarantined") }
+        if report.remaining { return .zero }
+        guard let due = report.nextDue else { return pause }
+        return min(pause, max(.milliseconds(1), due - (try await engine.now())))
+    }
+}
+
+/// Takes away what a dead worker held, at the set pace.
+struct Release {
+    let engine: any Engine
+    let settings: ResurrectionSettings
+    let logger: Logger
+
+    /// - Returns: what became of the tasks, all calls together.
+    @discardableResult
+    func all(of target: ReleaseTarget, death: Death) async throws -> ReleaseReport {
+        var total = ReleaseReport()
+        while true {
+            let report: ReleaseReport
+            do {
+                report = try await engine.release(target, death: death, limits: settings.limits)
+            } catch {
+                // It renewed, or somebody else released it.
+                if error.code == .conflict || error.code == .notFound { return total }
+                throw error
+            }
+            total.requeued += report.requeued
+            total.suspects += report.suspects
+            total.quarantined += report.quarantined
+            if report.count > 0 {
+                logger.notice(
+                    "a worker is gone (\(death.label)): \(report.requeued.count) tasks queued again, \(report.suspects.count) suspects, \(report.quarantined.count) quarantined"
+                )
+            }
+            if !report.remaining { return total }
+            let paced = settings.rate.map { Duration.seconds(Double(report.count) / Double(max(1, $0))) } ?? .zero
+            try await Task.sleep(for: report.throttled ? max(paced, settings.interval) : paced)
+        }
+    }
+}

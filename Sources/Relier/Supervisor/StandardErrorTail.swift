@@ -1,0 +1,92 @@
+import Foundation
+import Synchronization
+
+/// Passes a child's standard error on to our own and remembers its last lines.
+final class StandardErrorTail: Sendable {
+    private struct State {
+        var tail: [UInt8] = []
+        var isCrashAnnounced = false
+    }
+
+    /// Room for a backtrace beside the last lines.
+    private static let kept = 96 << 10
+    private static let reported = 16 << 10
+
+    private let state = Mutex(State())
+    private let descriptor: Int32
+    private let onCrash: @Sendable (Int32) -> Void
+    private let stop: (reader: Int32, writer: Int32)
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// - Parameter onCrash: called once, when Swift's crash reporter announces itself, with the signal that it reports.
+    /// - Throws: ``POSIXFailure`` when there are no descriptors left.
+    init(reading descriptor: Int32, onCrash: @escaping @Sendable (Int32) -> Void) throws {
+        self.descriptor = descriptor
+        self.onCrash = onCrash
+        stop = try Pipe.make()
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        let reader = Thread { [self] in
+            read()
+            ended.signal()
+        }
+        reader.name = "relier-stderr"
+        reader.start()
+    }
+
+    /// Reads what is there by now, stops reading, and gives it back. Called once.
+    func finish() -> (standardError: String, backtrace: String?) {
+        close(stop.writer)
+        ended.wait()
+        close(descriptor)
+        close(stop.reader)
+        return state.withLock { state in Self.split(state.tail) }
+    }
+
+    private func read() {
+        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        var polled = [
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: stop.reader, events: Int16(POLLIN), revents: 0),
+        ]
+        while true {
+            let count = Foundation.read(descriptor, &buffer, buffer.count)
+            if count > 0 {
+                _ = Foundation.write(2, buffer, count)
+                let signal: Int32? = state.withLock { state in
+                    state.tail.append(contentsOf: buffer[0..<count])
+                    if state.tail.count > 2 * Self.kept { state.tail.removeFirst(state.tail.count - Self.kept) }
+                    guard !state.isCrashAnnounced, let signal = Self.announcedSignal(in: state.tail.suffix(count + 64)) else { return nil }
+                    state.isCrashAnnounced = true
+                    return signal
+                }
+                if let signal { onCrash(signal) }
+            } else if count == 0 {
+                return
+            } else if errno == EAGAIN {
+                // Nothing is left, and nobody will write who matters.
+                if polled[1].revents != 0 { return }
+                poll(&polled, 2, -1)
+            } else if errno != EINTR {
+                return
+            }
+        }
+    }
+
+    /// The number in the crash reporter's first line, `*** Signal 4: Backtracing from 0x…`; `nil` where there is no such line.
+    static func announcedSignal(in bytes: ArraySlice<UInt8>) -> Int32? {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let start = text.range(of: "*** Signal ", options: .backwards)?.upperBound,
+            let end = text.range(of: ": Backtracing from 0x", range: start..<text.endIndex)?.lowerBound
+        else { return nil }
+        return Int32(text[start..<end])
+    }
+
+    /// The last lines, and apart from them Swift's backtrace if there is one.
+    static func split(_ bytes: [UInt8]) -> (standardError: String, backtrace: String?) {
+        let text = String(decoding: bytes.suffix(kept), as: UTF8.self)
+        let marks = ["*** Program crashed", "💣 Program crashed", "*** Signal "]
+        let start = marks.compactMap { text.range(of: $0, options: .backwards)?.lowerBound }.min()
+        let lines = start.map { text[..<$0] } ?? text[...]
+        let standardError = String(decoding: Array(lines.utf8).suffix(reported), as: UTF8.self)
+        return (standardError, start.map { String(text[$0...]) })
+    }
+}

@@ -1,0 +1,156 @@
+package import Foundation
+public import Logging
+import Synchronization
+
+/// What a running body knows and can do: the task it runs, its saved progress, and pushes that a crash does not repeat.
+///
+/// It is handed to the body as a parameter and is ``current`` everywhere the body calls, child tasks included.
+public final class TaskContext: Sendable {
+    /// The task's id; the same in every attempt.
+    public let id: TaskID
+    /// The task's stable name.
+    public let name: String
+    /// The version of the payload as it was pushed.
+    public let version: Int
+    public let queue: Queue
+    /// Which attempt this is, from 1. A crash of the worker does not count as one.
+    public let attempt: Int
+    /// How often a worker was lost under this task.
+    public let resurrections: Int
+    /// The right to write of this attempt.
+    public let fence: Fence
+    /// The worker's label.
+    public let worker: String
+    public let incarnation: Incarnation
+    /// What to send to an outside service that honours idempotency keys.
+    ///
+    /// For a task with an idempotency key it names the operation: it stays the same over retries, resurrections, quarantine and a new push after a failure,
+    /// and is new once the stored result has expired. For any other task it is the task's id.
+    public var idempotencyKey: String { operation ?? id.description }
+    private let operation: String?
+    /// Values in memory only, shared by the body and its soft-timeout hook, gone with the process.
+    public let metadata = TaskMetadata()
+    /// A logger that carries the task's id, name and attempt.
+    public var logger: Logger {
+        // Made when a body logs, not for every body: the texts cost more than the rest of the context.
+        var logger = base
+        logger[metadataKey: "task"] = "\(id)"
+        logger[metadataKey: "name"] = "\(name)"
+        logger[metadataKey: "attempt"] = "\(attempt)"
+        return logger
+    }
+    private let base: Logger
+
+    let payload: Data
+    package let services: any TaskServices
+    private let saved: Mutex<SavedCheckpoint>
+
+    private enum SavedCheckpoint {
+        case none
+        case stored(Checkpoint)
+        case loaded(Data)
+    }
+
+    package init(task: ClaimedTask, worker: String, incarnation: Incarnation, logger: Logger, services: any TaskServices) {
+        id = task.envelope.id
+        name = task.envelope.name
+        version = task.envelope.version
+        payload = task.envelope.payload
+        queue = task.queue
+        attempt = task.attempt
+        resurrections = task.resurrections
+        fence = task.fence
+        operation = task.operation
+        self.worker = worker
+        self.incarnation = incarnation
+        self.services = services
+        base = logger
+        saved = Mutex(task.checkpoint.map { .stored($0) } ?? .none)
+    }
+
+    @TaskLocal package static var running: TaskContext?
+
+    /// The context of the body that is running here.
+    /// - Throws: ``OutsideOfBody`` anywhere else, so that a helper called in the wrong place says so.
+    public static var current: TaskContext {
+        get throws {
+            guard let running else { throw OutsideOfBody(what: "TaskContext.current") }
+            return running
+        }
+    }
+
+    /// The arguments as they were pushed.
+    /// - Throws: `DecodingError` when they are not those of `type`.
+    public func arguments<Task: RelierTask>(as type: Task.Type) throws -> Task {
+        try CanonicalJSON.decode(type, from: payload)
+    }
+
+    /// The progress last saved, by this attempt or one before it; `nil` if there is none.
+    /// - Throws: `DecodingError` when it was saved as another type; ``CheckpointUnreadable`` when its file is missing or damaged.
+    public func partial<Value: Decodable & Sendable>(as type: Value.Type) throws -> Value? {
+        let data: Data? = try saved.withLock { saved in
+            switch saved {
+            case .none: return nil
+            case .loaded(let data): return data
+            case .stored(let checkpoint):
+                let data = try services.loadCheckpoint(checkpoint, of: id)
+                saved = .loaded(data)
+                return data
+            }
+        }
+        return try data.map { try CanonicalJSON.decode(type, from: $0) }
+    }
+
+    /// Saves progress for the next attempt. It is durable when this returns, and goes with the task through crashes, retries, drains and the dead
+    /// letter queue until the task commits.
+    /// - Throws: ``CheckpointTooLargeError`` beyond the inline limit (256 KiB unless set); ``FencedOut`` when another worker has the task by now.
+    public func setPartial<Value: Encodable & Sendable>(_ value: Value) async throws {
+        let data = try CanonicalJSON.encode(value)
+        try await services.saveCheckpoint(data, of: id, fence: fence)
+        saved.withLock { $0 = .loaded(data) }
+    }
+
+    /// Pushes a child task. However often this body runs again, from the start or from a checkpoint and in whatever order, the same child is pushed once.
+    ///
+    /// The child's id is derived from this task's id, the child's name and arguments, and the discriminator; it is remembered until this task has ended.
+    /// - Parameter discriminator: tells apart children that are meant to be equal.
+    /// - Throws: ``FencedOut`` when another worker has this task by now; otherwise as ``Relier/push(_:after:at:id:)``.
+    @discardableResult
+    public func push<Child: RelierTask>(_ child: Child, discriminator: String? = nil) async throws -> TaskReceipt<Child.Output> {
+        try await services.pushChildren([child], discriminator: discriminator, of: self)[0]
+    }
+
+    /// Pushes many children in one go: all are accepted or none is. See ``push(_:discriminator:)``. Equal children in one call are one child.
+    @discardableResult
+    public func push<Child: RelierTask>(
+        contentsOf children: [Child], discriminator: String? = nil
+    ) async throws -> [TaskReceipt<Child.Output>] {
+        try await services.pushChildren(children, discriminator: discriminator, of: self)
+    }
+}
+
+/// What a context needs from the worker, or from a test, around it.
+package protocol TaskServices: Sendable {
+    func loadCheckpoint(_ checkpoint: Checkpoint, of task: TaskID) throws -> Data
+    func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws
+    func pushChildren<Child: RelierTask>(
+        _ children: [Child], discriminator: String?, of parent: TaskContext
+    ) async throws -> [TaskReceipt<Child.Output>]
+    func acquireKey(_ key: String, for task: TaskID, fence: Fence) async throws -> KeyAnswer
+    func settleKey(_ key: String, for task: TaskID, fence: Fence, value: KeyValue?) async throws
+}
+
+/// Thrown where a running body was expected and there is none.
+public struct OutsideOfBody: Error, Sendable, CustomStringConvertible {
+    let what: String
+    public var description: String {
+        "\(what) was used outside a running task body; call it from a body, or pass the context as a parameter (in tests: TaskContext.testing())"
+    }
+}
+
+/// Another worker has the task by now: this attempt's writes are refused. Nothing was written.
+public struct FencedOut: Error, Sendable, CustomStringConvertible {
+    public let task: TaskID
+    package init(task: TaskID) { self.task = task }
+    public var description: String { "task \(task) belongs to another worker by now; this attempt's writes are refused" }
+}

@@ -1,0 +1,182 @@
+import Foundation
+import Logging
+
+/// Runs bodies and turns how they end into settlements.
+final class BodyRunner: Sendable {
+    private let registry: TaskRegistry
+    private let settings: WorkerSettings
+    private let incarnation: Incarnation
+    private let workerName: String
+    private let services: any TaskServices
+    private let holdings: Holdings
+    private let committer: Committer
+    private let threads: BlockingThreads
+    private let logger: Logger
+
+    init(
+        registry: TaskRegistry, settings: WorkerSettings, incarnation: Incarnation, workerName: String, services: any TaskServices,
+        holdings: Holdings, committer: Committer, threads: BlockingThreads
+    ) {
+        self.registry = registry
+        self.settings = settings
+        self.incarnation = incarnation
+        self.workerName = workerName
+        self.services = services
+        self.holdings = holdings
+        self.committer = committer
+        self.threads = threads
+        logger = settings.logger
+    }
+
+    /// Starts the attempt's body in a Swift task of its own.
+    ///
+    /// Not in a task group: a body may be cancelled alone, and one that ignores its cancellation must not hold up the worker's end.
+    func start(_ attempt: Attempt) {
+        let envelope = attempt.task.envelope
+        guard let entry = registry.entries[envelope.name], entry.options.version >= envelope.version else {
+            // The engine hands out only what was registered.
+            return settleWithoutBody(attempt, .handBack)
+        }
+        guard envelope.isIntact else {
+            return settleWithoutBody(
+                attempt,
+                .quarantine(reason: "PayloadIntegrityError", message: "the stored bytes do not match their checksum", keyHeld: false))
+        }
+        let context = TaskContext(
+            task: attempt.task, worker: workerName, incarnation: incarnation, logger: logger, services: services)
+        let body = Task { [self] in
+            let outcome = await outcome(of: entry, attempt, context)
+            finish(attempt, outcome)
+        }
+        attempt.onCancel { body.cancel() }
+        watchTimes(of: entry, attempt, context)
+    }
+
+    private func settleWithoutBody(_ attempt: Attempt, _ outcome: Settlement.Outcome) {
+        _ = attempt.bodyReturned()
+        holdings.freeSlot()
+        committer.add(.settle(attempt, outcome))
+    }
+
+    private func outcome(of entry: RegisteredTask, _ attempt: Attempt, _ context: TaskContext) async -> Settlement.Outcome {
+        do {
+            let result = try await TaskContext.$running.withValue(context) {
+                try await entry.run(attempt.task.envelope.payload, context, threads)
+            }
+            if result.count > settings.resultMaxBytes {
+                return .quarantine(
+                    reason: "ResultError",
+                    message:
+                        "the result takes \(result.count) bytes as JSON, more than the \(settings.resultMaxBytes) allowed (RELIER_RESULT_MAX_BYTES)",
+                    keyHeld: false)
+            }
+            return .commit(result: result)
+        } catch let snooze as Snooze {
+            return .snooze(key: snooze.key)
+        } catch let error as PayloadUndecodable {
+            return .quarantine(reason: "PayloadIntegrityError", message: FailureText.line(error.cause), keyHeld: false)
+        } catch let error as ResultUnencodable {
+            return .quarantine(reason: "ResultError", message: FailureText.line(error.cause), keyHeld: false)
+        } catch {
+            // After a drain asked the body to stop, an error says nothing about the task.
+            if attempt.isDraining { return .handBack }
+            return failure(error, reason: FailureText.reason(error), of: entry, attempt, keyHeld: false)
+        }
+    }
+
+    private func failure(
+        _ error: any Error, reason: String, of entry: RegisteredTask, _ attempt: Attempt, keyHeld: Bool
+    ) -> Settlement.Outcome {
+        let message = FailureText.line(error)
+        let policy = entry.options.retry
+        if !(error is Discard) {
+            let delay = policy.delay(afterAttempt: attempt.task.attempt, error: error, random: .random(in: 0..<1))
+            if let after = error as? RetryAfter, attempt.task.attempt < policy.maxAttempts {
+                return .retry(after: after.delay, reason: reason, message: message)
+            }
+            if let delay { return .retry(after: delay, reason: reason, message: message) }
+        }
+        return .quarantine(reason: reason, message: message, keyHeld: keyHeld)
+    }
+
+    /// The body has returned: settle it, or clean up behind an attempt that had ended before.
+    private func finish(_ attempt: Attempt, _ outcome: Settlement.Outcome) {
+        let earlier = attempt.bodyReturned()
+        switch earlier {
+        case nil:
+            committer.add(.settle(attempt, outcome))
+        case .timeout:
+            logger.notice("a body that ignored its hard timeout has returned; its result is dropped", metadata: ["task": "\(attempt.id)"])
+            if attempt.task.key != nil { committer.add(.bodyReturned(attempt)) }
+        case .lost:
+            logger.notice(
+                "a body returned after its task went to another worker; its result is refused", metadata: ["task": "\(attempt.id)"])
+        default:
+            break
+        }
+        holdings.freeSlot()
+    }
+
+    private func watchTimes(of entry: RegisteredTask, _ attempt: Attempt, _ context: TaskContext) {
+        if entry.isBlocking { return }
+        let soft = entry.options.softTimeout ?? (entry.options.hardTimeout == nil ? settings.softTimeout : nil)
+        let hard = entry.options.hardTimeout ?? (entry.options.softTimeout == nil ? settings.hardTimeout : nil)
+        if soft == nil && hard == nil { return }
+        let start = ContinuousClock.now
+        let watcher = Task { [self] in
+            await withTaskGroup(of: Void.self) { group in
+                if let soft, let hook = entry.options.onSoftTimeout {
+                    group.addTask { [self] in await runHook(hook, at: start + soft, attempt, context) }
+                }
+                if let hard {
+                    do { try await Task.sleep(until: start + hard, clock: .continuous) } catch {
+                        group.cancelAll()
+                        return
+                    }
+                    group.cancelAll()
+                    timeOut(entry, attempt, after: hard)
+                }
+            }
+        }
+        attempt.onEnd { watcher.cancel() }
+    }
+
+    private func runHook(
+        _ hook: @Sendable (TaskContext) async throws -> Void, at time: ContinuousClock.Instant, _ attempt: Attempt, _ context: TaskContext
+    ) async {
+        do {
+            try await Task.sleep(until: time, clock: .continuous)
+            guard attempt.isOpen else { return }
+            try await TaskContext.$running.withValue(context) { try await hook(context) }
+        } catch is CancellationError {
+        } catch {
+            context.logger.error("the soft-timeout hook failed: \(FailureText.line(error))")
+        }
+    }
+
+    private func timeOut(_ entry: RegisteredTask, _ attempt: Attempt, after hard: Duration) {
+        guard attempt.end(.timeout) else { return }
+        attempt.cancel()
+        let error = HardTimeout(limit: hard)
+        committer.add(
+            .settle(attempt, failure(error, reason: "TimeoutError", of: entry, attempt, keyHeld: attempt.task.key != nil)))
+    }
+}
+
+/// The body ran for longer than its hard timeout.
+struct HardTimeout: Error, CustomStringConvertible {
+    let limit: Duration
+    var description: String { "the body had not ended after its hard timeout of \(limit.inSeconds) s" }
+}
+
+/// How an error is kept: its type's name, and one line of at most 2,000 characters.
+enum FailureText {
+    static func reason(_ error: any Error) -> String {
+        error is HardTimeout ? "TimeoutError" : String(describing: type(of: error))
+    }
+
+    static func line(_ error: any Error) -> String {
+        let text = String(describing: error).replacingOccurrences(of: "\n", with: " ")
+        return text.count > 2000 ? String(text.prefix(2000)) + "…" : text
+    }
+}

@@ -1,0 +1,80 @@
+import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// Claims tasks, runs their bodies, and commits what they return.
+///
+/// A worker may live in a process of its own under a ``Supervisor``, or as a service inside a user's server. Whatever happens to it, its tasks end
+/// committed once or quarantined with a reason: what it cannot finish, others do.
+public final class Worker: Service {
+    private struct State {
+        var session: WorkerSession?
+        var order: WorkerSession.Signal?
+    }
+
+    private let engine: any Engine
+    private let registry: TaskRegistry
+    private let settings: WorkerSettings
+    private let state = Mutex(State())
+
+    public init(engine: any Engine, tasks: TaskRegistry, settings: WorkerSettings) {
+        self.engine = engine
+        registry = tasks
+        self.settings = settings
+    }
+
+    /// Works until it is told to stop: by ``drain()``, by a graceful shutdown of its service group, or, handing over at once, by cancellation.
+    /// - Throws: ``RegistrationError`` for settings that cannot work; ``EngineError`` when it cannot join at first. An engine that goes away later is waited for.
+    public func run() async throws {
+        if let objection = settings.objection { throw RegistrationError(objection) }
+        try await withTaskCancellationHandler {
+            try await withGracefulShutdownHandler {
+                // Detached from the caller's cancellation, which means: hand over.
+                try await Task { try await self.work() }.value
+            } onGracefulShutdown: {
+                self.drain()
+            }
+        } onCancel: {
+            handOver()
+        }
+    }
+
+    /// Claims nothing more, lets bodies finish within the grace period, hands over the rest, and ends ``run()``.
+    public func drain() { tell(.drain) }
+
+    /// Hands over what runs at once, and ends ``run()``.
+    public func handOver() { tell(.handOver) }
+
+    private func tell(_ order: WorkerSession.Signal) {
+        let session = state.withLock { state in
+            if state.order != .handOver { state.order = order }
+            return state.session
+        }
+        session?.tell(order)
+    }
+
+    private func work() async throws {
+        let threads = BlockingThreads()
+        defer { threads.shutDown() }
+        var joinedBefore = false
+        var pause = Duration.milliseconds(50)
+        while true {
+            let session = WorkerSession(engine: engine, registry: registry, settings: settings, threads: threads)
+            let order = state.withLock { state in
+                state.session = session
+                return state.order
+            }
+            if order != nil { return }
+            do {
+                if try await session.run() == .left { return }
+                joinedBefore = true
+                pause = .milliseconds(50)
+            } catch {
+                if !joinedBefore { throw error }
+                settings.logger.error("cannot join, trying again: \(error)")
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(1))
+            }
+        }
+    }
+}

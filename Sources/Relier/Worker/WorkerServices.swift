@@ -1,0 +1,66 @@
+import Foundation
+import Logging
+
+/// What a context reaches through the worker it runs in.
+struct WorkerServices: TaskServices {
+    let client: Relier
+    let checkpoints: CheckpointStore
+
+    func loadCheckpoint(_ checkpoint: Checkpoint, of task: TaskID) throws -> Data {
+        try checkpoints.load(checkpoint)
+    }
+
+    func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws {
+        do {
+            let checkpoint = try checkpoints.store(data, of: task, fence: fence)
+            try await fenced(task) {
+                try await client.engine.saveCheckpoint(checkpoint, of: task, fence: fence)
+            }
+        } catch let error as CheckpointTooLargeError {
+            // Also when the body swallows it.
+            client.settings.logger.error("\(error)", metadata: ["task": "\(task)"])
+            throw error
+        }
+    }
+
+    func pushChildren<Child: RelierTask>(
+        _ children: [Child], discriminator: String?, of parent: TaskContext
+    ) async throws -> [TaskReceipt<Child.Output>] {
+        if children.isEmpty { return [] }
+        var unique: [TaskID: Int] = [:]
+        var new: [NewTask] = []
+        var places: [Int] = []
+        for child in children {
+            let payload = try CanonicalJSON.encode(child)
+            let id = TaskID.child(of: parent.id, name: Child.name, payload: payload, discriminator: discriminator)
+            if let place = unique[id] {
+                places.append(place)
+            } else {
+                places.append(new.count)
+                unique[id] = new.count
+                new.append(try client.newTask(child, due: .now, id: id, parent: (parent.id, parent.fence)))
+            }
+        }
+        let tasks = new
+        let outcomes = try await fenced(parent.id) { try await client.accept(tasks) }
+        let receipts: [TaskReceipt<Child.Output>] = client.receipts(for: tasks, outcomes)
+        return places.map { receipts[$0] }
+    }
+
+    func acquireKey(_ key: String, for task: TaskID, fence: Fence) async throws -> KeyAnswer {
+        try await fenced(task) { try await client.engine.acquireKey(key, for: task, fence: fence) }
+    }
+
+    func settleKey(_ key: String, for task: TaskID, fence: Fence, value: KeyValue?) async throws {
+        try await fenced(task) {
+            try await client.engine.settleKey(key, for: task, fence: fence, value: value)
+        }
+    }
+
+    private func fenced<Answer>(_ task: TaskID, _ call: () async throws -> Answer) async throws -> Answer {
+        do { return try await call() } catch let error as EngineError {
+            if error.code == .fenced { throw FencedOut(task: task) }
+            throw error
+        }
+    }
+}

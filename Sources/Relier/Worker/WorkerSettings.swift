@@ -1,0 +1,110 @@
+import Foundation
+public import Logging
+
+/// How a worker runs.
+public struct WorkerSettings: Sendable {
+    /// How many bodies run at once; 1 to 10,000.
+    public var concurrency: Int
+    /// The queues it serves, with their weights.
+    public var queues: [WeightedQueue]
+    /// A label for people; `%h` becomes the host's name, `%p` the process id.
+    public var name: String
+    /// How long its lease counter may stand still before others take its tasks; 500 ms or more.
+    public var lease: Duration
+    /// How long a drain waits for running bodies before it hands them over.
+    public var gracePeriod: Duration
+    /// For async tasks that set none.
+    public var softTimeout: Duration?
+    /// For async tasks that set none.
+    public var hardTimeout: Duration?
+    /// The largest result that is stored, in bytes of JSON. A larger one quarantines the task as `ResultError`.
+    public var resultMaxBytes: Int
+    public var checkpoints: CheckpointSettings
+    /// How its bodies push.
+    public var client: ClientSettings
+    /// The process it lives in, as its supervisor knows it.
+    public var process: TaskID
+    /// Run one suspect, alone, and end.
+    public var isolated: Bool
+    /// Whether the process may be left when the lease cannot be renewed in time and bodies still run. `false` inside a user's own server.
+    public var ownsProcess: Bool
+    public var logger: Logger
+
+    public init(
+        concurrency: Int = 10, queues: [WeightedQueue] = [WeightedQueue(.default)], name: String = "worker@%h",
+        lease: Duration = .seconds(5), gracePeriod: Duration = .seconds(25), softTimeout: Duration? = nil, hardTimeout: Duration? = nil,
+        resultMaxBytes: Int = 1 << 20, checkpoints: CheckpointSettings = .inline(), client: ClientSettings = ClientSettings(),
+        process: TaskID = .next(), isolated: Bool = false, ownsProcess: Bool = false, logger: Logger = Logger(label: "relier.worker")
+    ) {
+        self.concurrency = concurrency
+        self.queues = queues
+        self.name = name
+        self.lease = lease
+        self.gracePeriod = gracePeriod
+        self.softTimeout = softTimeout
+        self.hardTimeout = hardTimeout
+        self.resultMaxBytes = resultMaxBytes
+        self.checkpoints = checkpoints
+        self.client = client
+        self.process = process
+        self.isolated = isolated
+        self.ownsProcess = ownsProcess
+        self.logger = logger
+    }
+
+    /// What cannot work, in one line; `nil` when all can.
+    public var objection: String? {
+        if !(1...10_000).contains(concurrency) { return "concurrency is \(concurrency); allowed are 1 to 10000" }
+        if queues.isEmpty { return "a worker serves at least one queue" }
+        if let bad = queues.first(where: { $0.queue != .requeue && $0.queue.objection != nil }) { return bad.queue.objection }
+        if lease < .milliseconds(500) { return "the lease is \(lease.inSeconds) s; it takes at least 0.5 s" }
+        if let soft = softTimeout, let hard = hardTimeout, soft >= hard { return "the default soft timeout must be less than the hard one" }
+        return nil
+    }
+
+    var expandedName: String {
+        name.replacingOccurrences(of: "%h", with: HostName.current)
+            .replacingOccurrences(of: "%p", with: String(ProcessInfo.processInfo.processIdentifier))
+    }
+}
+
+/// A queue and how much of a worker it gets while others have work too.
+public struct WeightedQueue: Sendable, Hashable {
+    public var queue: Queue
+    /// Its share is this over the sum of all; 1 to 1000.
+    public var weight: Int
+
+    public init(_ queue: Queue, weight: Int = 1) {
+        self.queue = queue
+        self.weight = min(1000, max(1, weight))
+    }
+
+    /// Parses `name` or `name=weight`; `nil` for anything else.
+    public init?(parsing text: String) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let queue = Queue(String(parts[0]))
+        guard queue == .requeue || queue.objection == nil else { return nil }
+        if parts.count == 1 {
+            self.init(queue)
+        } else {
+            guard let weight = Int(parts[1]), (1...1000).contains(weight) else { return nil }
+            self.init(queue, weight: weight)
+        }
+    }
+}
+
+/// Where checkpoints are kept.
+public enum CheckpointSettings: Sendable, Hashable {
+    /// With the task, up to `maxBytes`. 256 KiB unless set.
+    case inline(maxBytes: Int = 262_144)
+    /// Up to `inlineBytes` with the task, larger ones as compressed files in a directory that all workers share.
+    case filesystem(directory: String, inlineBytes: Int = 262_144)
+}
+
+enum HostName {
+    static let current: String = {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix(while: { $0 != 0 }).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }()
+}
