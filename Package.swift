@@ -13,6 +13,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Relier", targets: ["Relier"]),
+        .library(name: "RelierSQLite", targets: ["RelierSQLite"]),
+        .library(name: "RelierTesting", targets: ["RelierTesting"]),
     ],
     traits: [
         .trait(name: "Macros", description: "@RelierTask. Without it nothing needs swift-syntax."),
@@ -21,6 +23,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.0"),
     ],
@@ -48,6 +51,21 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "RelierSQLite",
+            dependencies: [
+                "Relier",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "RelierTesting",
+            dependencies: ["Relier", "RelierSQLite", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
         .testTarget(name: "RelierTests", dependencies: ["Relier"], swiftSettings: settings),
         .testTarget(
             name: "RelierMacrosTests",
@@ -68,6 +86,17 @@ let package = Package(
             name: "RelierMacrosMainActorTests", dependencies: ["Relier"], path: "Tests/RelierMacrosTests/MainActorDefault",
             swiftSettings: settings + [.defaultIsolation(MainActor.self), .enableUpcomingFeature("NonisolatedNonsendingByDefault")]
         ),
+        .testTarget(
+            name: "RelierSQLiteTests",
+            dependencies: ["Relier", "RelierSQLite", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: settings
+        ),
+        .testTarget(name: "ConformanceTests", dependencies: ["Relier", "RelierSQLite", "RelierTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "WorkerTests",
+            dependencies: ["Relier", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "RelierTestingTests", dependencies: ["Relier", "RelierSQLite", "RelierTesting"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,46 @@
+import Foundation
+import GRDB
+import Relier
+
+/// The engine's clock: the boot clock plus an offset that all processes of one boot share and that a reboot renews so that time goes on.
+struct EngineClock: Sendable {
+    let clock: SQLiteClock
+    /// Microseconds to add to the boot clock.
+    let offset: Int64
+    let boot: String
+
+    var now: EngineTime { EngineTime(microseconds: clock.bootTime() + offset) }
+    var wall: Int64 { clock.wallTime() }
+
+    /// The clock of this boot, made on its first opening. Call it in a write transaction.
+    ///
+    /// After a reboot time goes on from the last stored pair of engine and wall time, by what the wall clock moved since, and never back.
+    static func load(_ clock: SQLiteClock, in db: Database) throws -> EngineClock {
+        let boot = clock.bootID()
+        let (bootNow, wallNow) = (clock.bootTime(), clock.wallTime())
+        let stored = try Dictionary(
+            uniqueKeysWithValues: db.rows("SELECT name, value FROM meta WHERE name IN ('boot', 'offset', 'engine', 'wall')") {
+                ($0.text(0), $0.text(1))
+            })
+        if stored["boot"] == boot, let offset = stored["offset"].flatMap(Int64.init) {
+            return EngineClock(clock: clock, offset: offset, boot: boot)
+        }
+        var start = wallNow
+        if let engine = stored["engine"].flatMap(Int64.init), let wall = stored["wall"].flatMap(Int64.init) {
+            start = engine + max(0, wallNow - wall)
+        }
+        let fresh = EngineClock(clock: clock, offset: start - bootNow, boot: boot)
+        let insert = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        try db.run(insert, .text("boot"), .text(boot))
+        try db.run(insert, .text("offset"), .int(fresh.offset))
+        try fresh.persist(in: db)
+        return fresh
+    }
+
+    /// Stores the pair that the next boot goes on from.
+    func persist(in db: Database) throws {
+        let insert = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        try db.run(insert, .text("engine"), .time(now))
+        try db.run(insert, .text("wall"), .int(wall))
+    }
+}

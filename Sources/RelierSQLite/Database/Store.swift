@@ -1,0 +1,136 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+import Relier
+
+/// What a transaction changed that somebody may wait for.
+struct Effects: Sendable {
+    /// How many tasks became ready, by the number of their queue.
+    var ready: [Int64: Int] = [:]
+    /// Something became ready that only some workers may take (suspects, parked tasks, a new dedicated pool): all look.
+    var wakeAll = false
+    /// Tasks that have ended.
+    var ended: [TaskID] = []
+    /// Incarnations whose lease is over.
+    var leftLeases: [Incarnation] = []
+
+    var isEmpty: Bool { ready.isEmpty && !wakeAll && ended.isEmpty && leftLeases.isEmpty }
+}
+
+/// The database inside the writer's transactions: its statements, its caches, and what the transaction changed.
+/// It lives on the writer's thread alone.
+final class Store {
+    let db: Database
+    let clock: EngineClock
+    let retention: Retention
+    let leases: any LeaseBook
+    let hot: HotStatements
+    var effects = Effects()
+    /// Whether the last ``begin()`` got its transaction.
+    private(set) var wasBegun = false
+    private var beginning: EngineTime?
+
+    // Caches of rows that never change. A rollback may take back the newest of them, so it empties all.
+    var queueNumbers: [Queue: Int64] = [:]
+    var queueNames: [Int64: Queue] = [:]
+    var kindNumbers: [KindName: Int64] = [:]
+    var kindNames: [Int64: KindName] = [:]
+    var profiles: [Incarnation: WorkerProfile] = [:]
+    var labels: [Int64: IncarnationLabel] = [:]
+
+    private let begun: SQL
+    private let committing: SQL
+    let encoder: JSONEncoder
+
+    init(_ db: Database, clock: EngineClock, retention: Retention, leases: any LeaseBook) throws {
+        self.db = db
+        self.clock = clock
+        self.retention = retention
+        self.leases = leases
+        hot = try HotStatements(db)
+        begun = SQL(try db.makeStatement(sql: "BEGIN IMMEDIATE"))
+        committing = SQL(try db.makeStatement(sql: "COMMIT"))
+        encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    }
+
+    /// The engine's time, the same for all that one transaction writes.
+    var now: EngineTime {
+        if let beginning { return beginning }
+        let now = clock.now
+        beginning = now
+        return now
+    }
+
+    /// How many rows the connection has changed in its life.
+    var totalChanges: Int32 { sqlite3_total_changes(db.sqliteConnection) }
+
+    func begin() throws {
+        wasBegun = false
+        effects = Effects()
+        try begun.run()
+        wasBegun = true
+        beginning = nil
+    }
+
+    func commit() throws { try committing.run() }
+
+    /// Undoes the transaction, if there still is one: SQLite ends it by itself on some failures.
+    func rollback() {
+        effects = Effects()
+        queueNumbers.removeAll()
+        queueNames.removeAll()
+        kindNumbers.removeAll()
+        kindNames.removeAll()
+        profiles.removeAll()
+        labels.removeAll()
+        if sqlite3_get_autocommit(db.sqliteConnection) == 0 {
+            sqlite3_exec(db.sqliteConnection, "ROLLBACK", nil, nil, nil)
+        }
+    }
+
+    func takeEffects() -> Effects {
+        defer { effects = Effects() }
+        return effects
+    }
+}
+
+/// The statements that every task goes through, prepared once.
+struct HotStatements {
+    let known: SQL
+    let insert: SQL
+    let ready: SQL
+    let claim: SQL
+    let running: SQL
+    let delete: SQL
+    let finish: SQL
+    let joined: SQL
+
+    init(_ db: Database) throws {
+        func sql(_ text: String) throws -> SQL { SQL(try db.makeStatement(sql: text)) }
+        known = try sql(
+            "SELECT 1 FROM finished WHERE id = ?1 UNION ALL SELECT 1 FROM dead WHERE id = ?1 LIMIT 1")
+        insert = try sql(
+            """
+            INSERT INTO task
+              (id, state, queue, due, wall, kind, enqueued, result_ttl, key, key_ttl, operation, traceparent, checksum, payload)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            """)
+        ready = try sql(
+            "\(ClaimCandidate.select) WHERE state = 0 AND queue = ? AND recovered = ? ORDER BY seq LIMIT ?")
+        claim = try sql(
+            """
+            UPDATE task SET state = 2, holder = ?, fence = ?, token = ?, settled = 0, request = ?, started = ? WHERE seq = ?
+            """)
+        running = try sql("\(RunningTask.select) WHERE id = ?")
+        delete = try sql("DELETE FROM task WHERE seq = ?")
+        finish = try sql(
+            """
+            INSERT INTO finished
+              (id, state, kind, queue, holder, fence, token, failures, resurrections, enqueued, started, ended, result_until, expiry,
+               key, history, result)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        joined = try sql("SELECT 1 FROM worker WHERE number = ?")
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+import Relier
+
+extension SQLiteEngine {
+    /// Free disk space below which `doctor` warns.
+    private static let lowSpace: Int64 = 1 << 30
+
+    func findings() async throws(EngineError) -> [HealthFinding] {
+        var findings: [HealthFinding] = []
+        let (journal, tables) = try await read { db in
+            (
+                try db.row("PRAGMA journal_mode", transform: { $0.text(0) }) ?? "?",
+                try db.row("SELECT count(*) FROM sqlite_master WHERE type = 'table'", transform: { $0.int(0) }) ?? 0
+            )
+        }
+        let synchronous = options.durability == .durable ? "FULL" : "NORMAL"
+        findings.append(HealthFinding("database", .ok, "\(location), \(tables) tables, SQLite \(String(cString: sqlite3_libversion()))"))
+        let isWAL = journal == "wal" || path == nil
+        findings.append(HealthFinding("journal", isWAL ? .ok : .failure, isWAL ? journal : "\(journal), expected wal"))
+        findings.append(
+            options.durability == .durable
+                ? HealthFinding("durability", .ok, "synchronous=\(synchronous): a push is on disk when it returns")
+                : HealthFinding("durability", .warning, "synchronous=\(synchronous): a power cut may undo the last moments"))
+        findings.append(await commitLatency())
+        if let path { findings += disk(path) }
+        let drift = Double(clock.wall - clock.now.microseconds) / 1e6
+        findings.append(
+            HealthFinding(
+                "clock", abs(drift) > 60 ? .warning : .ok,
+                abs(drift) > 60
+                    ? "the wall clock was set by \(Int(drift)) s since this database's clock began; dates shown may be off by that"
+                    : "engine and wall clock agree within \(String(format: "%.1f", abs(drift))) s"))
+        return findings
+    }
+
+    /// A real write: permission, space and speed at once.
+    private func commitLatency() async -> HealthFinding {
+        let start = ContinuousClock.now
+        do {
+            _ = try await writer.perform { store in
+                try store.db.run(
+                    "INSERT INTO meta (name, value) VALUES ('checked', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                    .time(store.now))
+            }
+        } catch {
+            return HealthFinding("write", .failure, error.message)
+        }
+        let seconds = (ContinuousClock.now - start).inSeconds
+        let text = "a commit took \(String(format: "%.1f", seconds * 1000)) ms"
+        return HealthFinding("write", seconds > 0.25 ? .warning : .ok, seconds > 0.25 ? "\(text); the disk is slow or busy" : text)
+    }
+
+    private func disk(_ path: String) -> [HealthFinding] {
+        let directory = (path as NSString).deletingLastPathComponent
+        var findings: [HealthFinding] = []
+        var info = statvfs()
+        if statvfs(directory, &info) == 0 {
+            let free = Int64(info.f_bavail) * Int64(info.f_frsize)
+            let text = "\(free >> 20) MiB free"
+            findings.append(
+                HealthFinding("disk", free < Self.lowSpace ? .warning : .ok, free < Self.lowSpace ? "\(text); make room" : text))
+        }
+        if let system = FileSystem.of(directory) {
+            findings.append(
+                system.isDoubtful
+                    ? HealthFinding("file system", .warning, "\(system.name): make sure that it is local and keeps file locks")
+                    : HealthFinding("file system", .ok, system.name))
+        }
+        return findings
+    }
+}

@@ -1,0 +1,34 @@
+public import Logging
+public import Relier
+
+/// How a ``SQLiteEngine`` opens and keeps its database.
+public struct SQLiteOptions: Sendable {
+    /// What a crash of the machine may cost. A crash of a process costs nothing either way.
+    public enum Durability: String, Sendable, Hashable {
+        /// Every accepted write is on disk when the call returns (`synchronous=FULL`).
+        case durable
+        /// The writes of the last moments may be undone by a power cut or a kernel crash, never torn (`synchronous=NORMAL`).
+        case relaxed
+    }
+
+    /// Create the database where there is none. Operators' commands pass `false`, so that a wrong directory does not look like an empty system.
+    public var create: Bool
+    public var durability: Durability
+    /// How long a call waits for other processes that write; more than zero.
+    public var busyTimeout: Duration
+    public var retention: Retention
+    public var clock: SQLiteClock
+    public var logger: Logger
+
+    public init(
+        create: Bool = true, durability: Durability = .durable, busyTimeout: Duration = .seconds(5),
+        retention: Retention = Retention(), clock: SQLiteClock = .system, logger: Logger = Logger(label: "relier.sqlite")
+    ) {
+        self.create = create
+        self.durability = durability
+        self.busyTimeout = busyTimeout
+        self.retention = retention
+        self.clock = clock
+        self.logger = logger
+    }
+}

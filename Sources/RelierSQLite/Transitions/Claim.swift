@@ -1,0 +1,219 @@
+import Foundation
+import GRDB
+import Relier
+
+/// A task as the claim reads it.
+struct ClaimCandidate {
+    let seq: Int64
+    let kind: Int64
+    let flags: Int64
+    var task: ClaimedTask
+
+    static let select = """
+        SELECT seq, id, kind, flags, fence, failures, resurrections, enqueued, result_ttl, key, key_ttl, operation, traceparent, checksum,
+               payload
+        FROM task
+        """
+
+    init(_ row: SQL, queue: Queue, kind: KindName, isSuspect: Bool) {
+        seq = row.int(0)
+        self.kind = row.int(2)
+        flags = row.int(3)
+        task = ClaimedTask(
+            envelope: Envelope(
+                stored: row.id(1), name: kind.name, version: kind.version, payload: row.blob(14), enqueuedAt: row.time(7),
+                traceparent: row.textOrNull(12), checksum: row.blob(13)),
+            queue: queue, fence: Fence(number: row.int(4) + 1, token: UInt64.random(in: .min ... .max)),
+            attempt: Int(row.int(5)) + 1, resurrections: Int(row.int(6)), checkpoint: nil, key: row.textOrNull(9),
+            operation: row.textOrNull(11), isSuspect: isSuspect, keyTTL: .microseconds(row.int(10)),
+            resultTTL: .microseconds(row.int(8)))
+    }
+}
+
+extension Store {
+    /// How many tasks that nobody here can run one claim sets aside, so that a flood of them does not hold the writer for long.
+    private static let maxParked = 5000
+
+    func claim(_ request: ClaimRequest) throws -> [ClaimedTask] {
+        guard let worker = try joined(request.incarnation) else {
+            throw EngineError(.fenced, "the incarnation \(request.incarnation) is not joined any more; join anew")
+        }
+        var claim = Claim(worker: worker, number: request.number, left: max(0, request.limit))
+        if request.suspects {
+            try takeSuspect(&claim)
+            return claim.tasks
+        }
+        var drained: Set<Queue> = []
+        // Each queue up to its share, then whatever is left, in order.
+        for pass in 0..<2 {
+            for share in request.shares where claim.left > 0 && !drained.contains(share.queue) {
+                let wanted = pass == 0 ? min(share.slots, claim.left) : claim.left
+                guard wanted > 0 else { continue }
+                let taken = share.queue == .requeue ? try takeRecovered(wanted, &claim) : try take(wanted, from: share.queue, &claim)
+                if taken < wanted { drained.insert(share.queue) }
+            }
+        }
+        return claim.tasks
+    }
+
+    private struct Claim {
+        let worker: WorkerProfile
+        let number: Int64
+        var left: Int
+        var parked = 0
+        var tasks: [ClaimedTask] = []
+    }
+
+    /// Up to `wanted` tasks of a queue, about half of them recovered ones while both wait. Answers how many it took.
+    private func take(_ wanted: Int, from queue: Queue, _ claim: inout Claim) throws -> Int {
+        guard let number = try existingNumber(of: queue) else { return 0 }
+        try unpark(queue: number, limit: wanted, for: claim.worker)
+        var taken = 0
+        if try servesRecovered(claim.worker), try db.exists(Self.anyRecovered, .int(number)) {
+            // With a single slot the two kinds take turns.
+            let share = wanted == 1 ? Int(claim.number & 1) : (wanted + 1) / 2
+            taken += try takeReady(share, queue: number, recovered: true, &claim)
+            taken += try takeReady(wanted - taken, queue: number, recovered: false, &claim)
+            taken += try takeReady(wanted - taken, queue: number, recovered: true, &claim)
+        } else {
+            taken += try takeReady(wanted, queue: number, recovered: false, &claim)
+        }
+        return taken
+    }
+
+    static let anyRecovered = "SELECT 1 FROM task WHERE state = 0 AND queue = ? AND recovered = 1 LIMIT 1"
+
+    /// Recovered tasks of all queues, for a pool that serves `re-queue`.
+    private func takeRecovered(_ wanted: Int, _ claim: inout Claim) throws -> Int {
+        var taken = 0
+        for queue in try db.rows("SELECT number FROM queue ORDER BY number", transform: { $0.int(0) }) where taken < wanted {
+            taken += try takeReady(wanted - taken, queue: queue, recovered: true, &claim)
+        }
+        return taken
+    }
+
+    /// Whether this worker takes recovered tasks of its queues: all do, unless a live pool is dedicated to them.
+    private func servesRecovered(_ worker: WorkerProfile) throws -> Bool {
+        try worker.dedicated || !db.exists("SELECT 1 FROM worker WHERE dedicated = 1 LIMIT 1")
+    }
+
+    private func takeReady(_ wanted: Int, queue: Int64, recovered: Bool, _ claim: inout Claim) throws -> Int {
+        var taken = 0
+        let name = try self.queue(queue)
+        while taken < wanted, claim.parked < Self.maxParked {
+            let limit = wanted - taken
+            hot.ready.bind(1, queue)
+            hot.ready.bind(2, recovered ? 1 : 0)
+            hot.ready.bind(3, limit)
+            var candidates: [ClaimCandidate] = []
+            candidates.reserveCapacity(limit)
+            var strangers: [Int64] = []
+            do {
+                defer { hot.ready.reset() }
+                while try hot.ready.step() {
+                    let kind = try self.kind(hot.ready.int(2))
+                    if claim.worker.canRun(kind) {
+                        candidates.append(ClaimCandidate(hot.ready, queue: name, kind: kind, isSuspect: false))
+                    } else {
+                        strangers.append(hot.ready.int(0))
+                    }
+                }
+            }
+            for candidate in candidates { try start(candidate, &claim) }
+            for seq in strangers {
+                try db.run("UPDATE task SET state = 3, due = ? WHERE seq = ?", .time(now), .int(seq))
+            }
+            claim.parked += strangers.count
+            if !strangers.isEmpty { effects.wakeAll = true }
+            taken += candidates.count
+            if candidates.count + strangers.count < limit { break }
+        }
+        return taken
+    }
+
+    /// Writes the claim of one task and adds it to the answer.
+    private func start(_ candidate: ClaimCandidate, _ claim: inout Claim) throws {
+        var task = candidate.task
+        hot.claim.bind(1, claim.worker.number)
+        hot.claim.bind(2, task.fence.number)
+        hot.claim.bind(3, bits: task.fence.token)
+        hot.claim.bind(4, claim.number)
+        hot.claim.bind(5, now.microseconds)
+        hot.claim.bind(6, candidate.seq)
+        try hot.claim.run()
+        if candidate.flags & Flag.checkpoint != 0 { task.checkpoint = try db.checkpoint(of: task.envelope.id) }
+        claim.tasks.append(task)
+        claim.left -= 1
+    }
+
+    /// One suspect that this worker can run.
+    private func takeSuspect(_ claim: inout Claim) throws {
+        for number in try db.suspectKinds() {
+            let kind = try self.kind(number)
+            guard claim.worker.canRun(kind) else { continue }
+            let found = try db.row(
+                "SELECT seq, queue FROM task WHERE state = 5 AND kind = ? ORDER BY seq LIMIT 1", .int(number)
+            ) { ($0.int(0), $0.int(1)) }
+            guard let (seq, queueNumber) = found else { continue }
+            let queue = try self.queue(queueNumber)
+            let candidate = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(seq)) {
+                ClaimCandidate($0, queue: queue, kind: kind, isSuspect: true)
+            }
+            if let candidate { try start(candidate, &claim) }
+            return
+        }
+    }
+
+    /// Brings back up to `limit` parked tasks of the queue for each name and version that this worker can run. Costs one look while nothing is parked.
+    private func unpark(queue: Int64, limit: Int, for worker: WorkerProfile) throws {
+        for kind in try db.parkedKinds(queue: queue) where worker.canRun(try self.kind(kind)) {
+            try db.run(
+                """
+                UPDATE task SET state = 0, due = NULL WHERE seq IN
+                  (SELECT seq FROM task WHERE state = 3 AND queue = ? AND kind = ? ORDER BY due, seq LIMIT ?)
+                """, .int(queue), .int(kind), .int(limit))
+        }
+    }
+
+    /// The queue's number, if anything was ever pushed into it.
+    private func existingNumber(of queue: Queue) throws -> Int64? {
+        if let number = queueNumbers[queue] { return number }
+        guard let number = try db.row("SELECT number FROM queue WHERE name = ?", .text(queue.name), transform: { $0.int(0) }) else {
+            return nil
+        }
+        queueNumbers[queue] = number
+        queueNames[number] = queue
+        return number
+    }
+}
+
+extension Database {
+    /// The kinds of which a queue has parked tasks: one step of the index for each.
+    func parkedKinds(queue: Int64) throws -> [Int64] {
+        var kinds: [Int64] = []
+        while let kind = try row(
+            "SELECT kind FROM task WHERE state = 3 AND queue = ? AND kind > ? ORDER BY kind LIMIT 1", .int(queue),
+            .int(kinds.last ?? -1), transform: { $0.int(0) })
+        {
+            kinds.append(kind)
+        }
+        return kinds
+    }
+
+    /// The kinds of which suspects wait.
+    func suspectKinds() throws -> [Int64] {
+        var kinds: [Int64] = []
+        while let kind = try row(
+            "SELECT kind FROM task WHERE state = 5 AND kind > ? ORDER BY kind LIMIT 1", .int(kinds.last ?? -1), transform: { $0.int(0) })
+        {
+            kinds.append(kind)
+        }
+        return kinds
+    }
+
+    func checkpoint(of task: TaskID) throws -> Checkpoint? {
+        try row("SELECT body, file, bytes FROM checkpoint WHERE task = ?", .id(task)) { row in
+            row.textOrNull(1).map { Checkpoint.file(name: $0, bytes: Int(row.int(2))) } ?? .inline(row.blob(0))
+        }
+    }
+}

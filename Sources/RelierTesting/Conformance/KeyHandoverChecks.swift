@@ -1,0 +1,174 @@
+import Foundation
+import Relier
+
+extension EngineConformance {
+    static let keyHandoverChecks: [Check] = [
+        Check("aSnoozedTaskWaitsForTheKey") { try await $0.aSnoozedTaskWaitsForTheKey() },
+        Check("aSnoozeOnAFreeKeyEndsAtOnce") { try await $0.aSnoozeOnAFreeKeyEndsAtOnce() },
+        Check("everyWaiterWakesWhenTheKeySettles") { try await $0.everyWaiterWakesWhenTheKeySettles() },
+        Check("waitersWakeWhenTheOwnerEnds") { try await $0.waitersWakeWhenTheOwnerEnds() },
+        Check("waitersStayWhileTheOwnerIsResurrected") { try await $0.waitersStayWhileTheOwnerIsResurrected() },
+        Check("aWaitingTaskKeepsItsOwnKey") { try await $0.aWaitingTaskKeepsItsOwnKey() },
+        Check("aSnoozeAndASettleAtOnceLoseNobody") { try await $0.aSnoozeAndASettleAtOnceLoseNobody() },
+    ]
+
+    /// A task that waits for a key holds no slot, is claimed by nobody, counts nothing, keeps its checkpoint, and is queued when the key settles.
+    public func aSnoozedTaskWaitsForTheKey() async throws {
+        try await scene { scene in
+            let worker = try await scene.join()
+            let owner = try await scene.start(scene.task(), on: worker)
+            _ = try await worker.acquire("k", for: owner)
+            var waiter = try await scene.start(scene.task(), on: worker)
+            try await worker.save("1", of: waiter)
+            try scene.expect(try await worker.acquire("k", for: waiter), is: .held(by: owner.id), "taking a held key")
+            try await worker.end(waiter, .snooze(key: "k"))
+            try await scene.expectState(.waiting, of: waiter.id, "after a snooze")
+            try await scene.advance(.hours(10))
+            try await scene.tend()
+            try scene.expect(try await worker.claim().count, is: 0, "tasks to claim while the key is held")
+            try await worker.settle("k", for: owner, KeyValue(value: Data("7".utf8), ttl: .hours(1)))
+            try await scene.expectState(.queued, of: waiter.id, "after the key was settled")
+            waiter = try await worker.claim(waiter.id)
+            try scene.expect(waiter.attempt, is: 1, "attempt after a snooze")
+            try scene.expect(waiter.resurrections, is: 0, "resurrections after a snooze")
+            try scene.expect(waiter.checkpoint, is: .inline(Data("1".utf8)), "checkpoint after a snooze")
+            try scene.expect(try await worker.acquire("k", for: waiter), is: .completed(Data("7".utf8)), "taking the settled key")
+        }
+    }
+
+    /// The key may settle between the refusal and the snooze: then the task is queued at once, and never waits for nothing.
+    public func aSnoozeOnAFreeKeyEndsAtOnce() async throws {
+        try await scene { scene in
+            let worker = try await scene.join()
+            for way in ["completed", "freed", "owner ended", "never taken", "its own"] {
+                let owner = try await scene.start(scene.task(), on: worker)
+                let waiter = try await scene.start(scene.task(), on: worker)
+                if way == "its own" {
+                    try scene.expect(try await worker.acquire(way, for: waiter), is: .acquired, "taking a free key")
+                } else if way != "never taken" {
+                    _ = try await worker.acquire(way, for: owner)
+                    try scene.expect(try await worker.acquire(way, for: waiter), is: .held(by: owner.id), "taking a held key")
+                }
+                switch way {
+                case "completed": try await worker.settle(way, for: owner, KeyValue(value: nil, ttl: .hours(1)))
+                case "freed": try await worker.settle(way, for: owner, nil)
+                case "owner ended": try await worker.commit(owner)
+                default: break
+                }
+                try await worker.end(waiter, .snooze(key: way))
+                try await scene.expectState(.queued, of: waiter.id, "after a snooze on a key that was \(way)")
+                try await worker.commit(try await worker.claim(waiter.id))
+            }
+        }
+    }
+
+    /// All tasks that wait for a key are queued when it settles.
+    public func everyWaiterWakesWhenTheKeySettles() async throws {
+        try await scene { scene in
+            for value in [KeyValue(value: Data("1".utf8), ttl: .hours(1)), nil] {
+                let worker = try await scene.join()
+                let owner = try await scene.start(scene.task(), on: worker)
+                _ = try await worker.acquire("k", for: owner)
+                let bystander = try await scene.start(scene.task(), on: worker)
+                _ = try await worker.acquire("other", for: bystander)
+                var waiters: [TaskID] = []
+                for _ in 0..<5 {
+                    let waiter = try await scene.start(scene.task(), on: worker)
+                    try await worker.end(waiter, .snooze(key: "k"))
+                    waiters.append(waiter.id)
+                }
+                let stays = try await scene.start(scene.task(), on: worker)
+                try await worker.end(stays, .snooze(key: "other"))
+                try await worker.settle("k", for: owner, value)
+                let claimed = try await worker.claim()
+                try scene.expect(claimed.map(\.id).sorted(), is: waiters.sorted(), "tasks woken")
+                try await scene.expectState(.waiting, of: stays.id, "while its own key is held")
+                if value == nil {
+                    try scene.expect(try await worker.acquire("k", for: claimed[0]), is: .acquired, "the first to wake takes the key")
+                    try scene.expect(
+                        try await worker.acquire("k", for: claimed[1]), is: .held(by: claimed[0].id), "the second is told who has it now")
+                }
+                for task in claimed + [owner, bystander] { try await worker.commit(task) }
+                try await worker.commit(try await worker.claim(stays.id))
+                // The next round starts with a free key.
+                try await scene.advance(.minutes(61))
+            }
+        }
+    }
+
+    /// When the owner ends without settling, committed, quarantined or lost for good, its waiters are queued.
+    public func waitersWakeWhenTheOwnerEnds() async throws {
+        try await scene { scene in
+            let worker = try await scene.join()
+            for ending in ["committed", "quarantined", "lost"] {
+                let doomed = try await scene.join()
+                let owner = try await scene.start(scene.task(), on: doomed)
+                _ = try await doomed.acquire(ending, for: owner)
+                let waiter = try await scene.start(scene.task(), on: worker)
+                try await worker.end(waiter, .snooze(key: ending))
+                switch ending {
+                case "committed": try await doomed.commit(owner)
+                case "quarantined": try await doomed.quarantine(owner)
+                default: try await scene.die(doomed, maxResurrections: 0)
+                }
+                let woken = try await worker.claim(waiter.id)
+                try scene.expect(
+                    try await worker.acquire(ending, for: woken), is: .acquired, "taking the key after its owner was \(ending)")
+                try await worker.commit(woken)
+            }
+        }
+    }
+
+    /// A crash of the owner's worker does not free the key: the owner comes back to it.
+    public func waitersStayWhileTheOwnerIsResurrected() async throws {
+        try await scene { scene in
+            let doomed = try await scene.join()
+            let owner = try await scene.start(scene.task(), on: doomed)
+            _ = try await doomed.acquire("k", for: owner)
+            let worker = try await scene.join()
+            let waiter = try await scene.start(scene.task(), on: worker)
+            try await worker.end(waiter, .snooze(key: "k"))
+            try await scene.die(doomed)
+            try await scene.expectState(.waiting, of: waiter.id, "after the owner's worker died")
+            let again = try await worker.claim(owner.id)
+            try scene.expect(try await worker.acquire("k", for: again), is: .acquired, "the owner enters its claim again")
+            try await worker.settle("k", for: again, nil)
+            _ = try await worker.claim(waiter.id)
+        }
+    }
+
+    /// Waiting is alive: a second push with the waiting task's idempotency key names it, and its keys taken by hand stay its own.
+    public func aWaitingTaskKeepsItsOwnKey() async throws {
+        try await scene { scene in
+            let worker = try await scene.join()
+            let owner = try await scene.start(scene.task(), on: worker)
+            _ = try await worker.acquire("first", for: owner)
+            let waiter = try await scene.start(scene.task(key: "k"), on: worker)
+            _ = try await worker.acquire("second", for: waiter)
+            try await worker.end(waiter, .snooze(key: "first"))
+            try scene.expect(try await scene.push(scene.task(key: "k")), is: .duplicate(by: waiter.id), "a push with a waiting task's key")
+            try scene.expect(
+                try await worker.acquire("second", for: owner), is: .held(by: waiter.id), "taking a key that a waiting task holds")
+        }
+    }
+
+    /// Whatever the order in which a snooze and the key's settling arrive, the waiter runs in the end.
+    public func aSnoozeAndASettleAtOnceLoseNobody() async throws {
+        try await scene { scene in
+            let worker = try await scene.join()
+            for round in 0..<40 {
+                let key = "k\(round)"
+                let owner = try await scene.start(scene.task(), on: worker)
+                _ = try await worker.acquire(key, for: owner)
+                let waiter = try await scene.start(scene.task(), on: worker)
+                async let settled: Void = scene.other.settleKey(
+                    key, for: owner.id, fence: owner.fence, value: round.isMultiple(of: 2) ? nil : KeyValue(value: nil, ttl: .hours(1)))
+                async let snoozed = worker.settle(waiter, .snooze(key: key))
+                try await settled
+                try scene.expect(try await snoozed, is: .done, "reply to the snooze")
+                try await worker.commit(try await worker.claim(waiter.id))
+                try await worker.commit(owner)
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Relier
+import Testing
+
+@testable import RelierSQLite
+
+@Suite struct ClockTests {
+    let directory: TemporaryDirectory
+    let hand = HandClock()
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func open() throws -> SQLiteEngine { try SQLiteEngine(path: directory.file(), options: SQLiteOptions(clock: hand.clock)) }
+
+    @Test func timeGoesOnOverAReboot() async throws {
+        let first = try open()
+        let delayed = task(due: .after(.minutes(10)))
+        _ = try await first.push([delayed])
+        let before = try await first.now()
+        try await first.close()
+        hand.change {
+            $0.boot = 5
+            $0.wall += Duration.minutes(3).microseconds
+            $0.bootID = "boot-2"
+        }
+        let second = try open()
+        #expect(try await second.now() - before == .minutes(3))
+        #expect(try await second.tend(batch: 10, unregisteredAfter: nil).promoted == 0)
+        hand.advance(.minutes(7))
+        #expect(try await second.tend(batch: 10, unregisteredAfter: nil).promoted == 1)
+        #expect(try await second.status(of: [delayed.envelope.id])[delayed.envelope.id]?.state == .queued)
+        try await second.close()
+    }
+
+    @Test func timeNeverGoesBackOverAReboot() async throws {
+        let first = try open()
+        _ = try await first.push([task(due: .after(.minutes(10)))])
+        let before = try await first.now()
+        try await first.close()
+        hand.change {
+            $0.boot = 5
+            $0.wall -= Duration.hours(48).microseconds
+            $0.bootID = "boot-2"
+        }
+        let second = try open()
+        #expect(try await second.now() >= before)
+        try await second.close()
+    }
+
+    @Test func settingTheWallClockMovesOnlyDates() async throws {
+        let engine = try open()
+        let before = try await engine.now()
+        let wall = Date(timeIntervalSince1970: 1_800_000_000)
+        let dated = task(due: .at(wall.addingTimeInterval(3600)))
+        let delayed = task(due: .after(.hours(1)))
+        _ = try await engine.push([dated, delayed])
+        hand.change { $0.wall += Duration.hours(2).microseconds }
+        #expect(try await engine.now() == before)
+        let report = try await engine.tend(batch: 10, unregisteredAfter: nil)
+        #expect(report.promoted == 1)
+        #expect(report.nextDue == before + .hours(1))
+        let status = try await engine.status(of: [dated.envelope.id, delayed.envelope.id])
+        #expect(status[dated.envelope.id]?.state == .queued)
+        #expect(status[delayed.envelope.id]?.state == .scheduled)
+        try await engine.close()
+    }
+
+    @Test func aRebootEndsEveryLease() async throws {
+        let first = try open()
+        let worker = try await Hand(first)
+        _ = try await first.push([task()])
+        #expect(try await worker.claim().count == 1)
+        #expect(try await first.leases().first?.holderGone == false)
+        hand.change { $0.bootID = "boot-2" }
+        let second = try open()
+        #expect(try await second.leases().first?.holderGone == true)
+        let report = try await second.release(
+            .incarnation(worker.incarnation, counter: nil), death: .lockFreed, limits: ReleaseLimits())
+        #expect(report.requeued.count == 1)
+        try await first.close()
+        try await second.close()
+    }
+
+    @Test func anIdleSystemIsNotWrittenTo() async throws {
+        let engine = try open()
+        _ = try await engine.tend(batch: 10, unregisteredAfter: .seconds(1))
+        let changes = try await engine.writer.perform { $0.totalChanges }
+        for _ in 0..<5 { _ = try await engine.tend(batch: 10, unregisteredAfter: .seconds(1)) }
+        #expect(try await engine.writer.perform { $0.totalChanges } == changes)
+        try await engine.close()
+    }
+
+    @Test func whatHasOutlivedItsTimeIsDropped() async throws {
+        let engine = try open()
+        let worker = try await Hand(engine)
+        let (small, large) = (task(), task(resultTTL: .minutes(1)))
+        _ = try await engine.push([small, large])
+        for claimed in try await worker.claim() {
+            let result = claimed.envelope.id == large.envelope.id ? "\"\(String(repeating: "y", count: 1000))\"" : "1"
+            try await worker.settle(claimed, .commit(result: Data(result.utf8)))
+        }
+        hand.advance(.minutes(2))
+        _ = try await engine.tend(batch: 10, unregisteredAfter: nil)
+        let status = try await engine.status(of: [small.envelope.id, large.envelope.id])
+        #expect(status[small.envelope.id]?.result == Data("1".utf8))
+        #expect(status[large.envelope.id] == TaskStatus(state: .committed))
+        hand.advance(.hours(24))
+        _ = try await engine.tend(batch: 10, unregisteredAfter: nil)
+        #expect(try await engine.status(of: [small.envelope.id, large.envelope.id]).isEmpty)
+        try await engine.close()
+    }
+}

@@ -1,0 +1,86 @@
+import Logging
+import Relier
+import RelierSQLite
+import RelierTesting
+import Synchronization
+import Testing
+
+/// An in-process worker on an engine in memory whose connection fails on demand.
+final class Workbench: Sendable {
+    let engine: LossyEngine
+    let relier: Relier
+    private let worker: Worker
+    private let running: Task<Void, any Error>
+
+    init(_ tasks: [any RelierTask.Type], concurrency: Int = 4, lease: Duration = .seconds(5), grace: Duration = .seconds(1)) throws {
+        let quiet = RelierTestHarness.quiet
+        var logger = quiet
+        logger.logLevel = .critical
+        engine = LossyEngine(try SQLiteEngine.inMemory(options: SQLiteOptions(logger: logger)))
+        relier = Relier(engine, settings: ClientSettings(logger: logger))
+        let worker = Worker(
+            engine: engine, tasks: try TaskRegistry(tasks),
+            settings: WorkerSettings(concurrency: concurrency, lease: lease, gracePeriod: grace, logger: logger))
+        self.worker = worker
+        running = Task { try await worker.run() }
+    }
+
+    /// Drains the worker; fails if it ended with an error.
+    func end() async throws {
+        worker.drain()
+        try await running.value
+    }
+
+    func history(of id: TaskID) async throws -> [String] { try await details(of: id).history.map(\.outcome) }
+
+    func details(of id: TaskID) async throws -> TaskDetails { try #require(try await engine.inspect(id)) }
+
+    /// Suspends until the condition holds.
+    func until(_ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + limit
+        while try await !condition() {
+            try #require(ContinuousClock.now < deadline, "\(what) did not happen within \(limit)")
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    static func run(
+        _ tasks: [any RelierTask.Type], lease: Duration = .seconds(5), grace: Duration = .seconds(1),
+        _ body: (Workbench) async throws -> Void
+    ) async throws {
+        let bench = try Workbench(tasks, lease: lease, grace: grace)
+        do { try await body(bench) } catch {
+            try? await bench.end()
+            throw error
+        }
+        try await bench.end()
+    }
+}
+
+/// Counts what bodies did, by a label that each test makes up.
+enum Tally {
+    private static let counts = Mutex<[String: Int]>([:])
+    static func add(_ label: String) { counts.withLock { $0[label, default: 0] += 1 } }
+    static func count(_ label: String) -> Int { counts.withLock { $0[label] ?? 0 } }
+}
+
+/// Adds to the tally and returns the label.
+struct Count: RelierTask {
+    static let name = "count"
+    var label: String
+    func run(_ context: TaskContext) async throws -> String {
+        Tally.add(label)
+        return label
+    }
+}
+
+/// Waits until its attempt is cancelled the first time, returns at once later.
+struct WaitOnce: RelierTask {
+    static let name = "waitOnce"
+    var label: String
+    func run(_ context: TaskContext) async throws -> Int {
+        Tally.add(label)
+        if Tally.count(label) == 1 { try await Task.sleep(for: .seconds(600)) }
+        return Tally.count(label)
+    }
+}
