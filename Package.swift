@@ -14,13 +14,17 @@ let package = Package(
     products: [
         .library(name: "Relier", targets: ["Relier"]),
         .library(name: "RelierSQLite", targets: ["RelierSQLite"]),
+        .library(name: "RelierCommand", targets: ["RelierCommand"]),
         .library(name: "RelierTesting", targets: ["RelierTesting"]),
+        .executable(name: "rl", targets: ["rl"]),
     ],
     traits: [
         .trait(name: "Macros", description: "@RelierTask. Without it nothing needs swift-syntax."),
         .default(enabledTraits: ["Macros"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
@@ -62,9 +66,25 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "RelierCommand",
+            dependencies: [
+                "Relier", "RelierSQLite",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "RelierTesting",
             dependencies: ["Relier", "RelierSQLite", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
+        ),
+        .executableTarget(name: "rl", dependencies: ["RelierCommand"], swiftSettings: settings),
+        .executableTarget(
+            name: "relier-fixture", dependencies: ["Relier", "RelierCommand"], path: "Tests/Fixture", swiftSettings: settings
         ),
         .testTarget(name: "RelierTests", dependencies: ["Relier"], swiftSettings: settings),
         .testTarget(
@@ -97,6 +117,20 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "RelierTestingTests", dependencies: ["Relier", "RelierSQLite", "RelierTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "RelierCommandTests",
+            dependencies: [
+                "Relier", "RelierCommand",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: ["Relier", "RelierSQLite", .product(name: "Logging", package: "swift-log"), "relier-fixture", "rl"],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,45 @@
+import Foundation
+
+/// Standard output for what was asked for, standard error for what is said beside it.
+enum Console {
+    /// One or more whole lines.
+    static func out(_ text: String) {
+        print(text)
+    }
+
+    /// One line: `error: …`.
+    static func error(_ text: String) {
+        note("\(coloured("error:", "31", on: 2)) \(oneLine(text))")
+    }
+
+    static func warning(_ text: String) {
+        note("\(coloured("warning:", "33", on: 2)) \(oneLine(text))")
+    }
+
+    static func note(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    }
+
+    /// With an ANSI colour where the descriptor is a terminal and `NO_COLOR` is not set.
+    static func coloured(_ text: String, _ code: String, on descriptor: Int32 = 1) -> String {
+        isTerminal(descriptor) && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+            ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+    }
+
+    static func isTerminal(_ descriptor: Int32 = 1) -> Bool { isatty(descriptor) == 1 }
+
+    /// Line breaks as spaces.
+    static func oneLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix(while: \.isWhitespace) }.joined(separator: " ")
+    }
+
+    /// What was stored by others, without control characters that a terminal would obey.
+    static func safe(_ text: some StringProtocol, keepingLines: Bool = false) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+                    return isControl && !(keepingLines && (scalar == "\n" || scalar == "\t")) ? "\u{fffd}" : scalar
+                }))
+    }
+}

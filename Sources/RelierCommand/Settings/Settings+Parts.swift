@@ -1,0 +1,71 @@
+import Foundation
+public import Logging
+public import Relier
+import RelierSQLite
+
+extension Settings {
+    /// A logger to standard error at the level that is set.
+    public func logger(_ label: String) -> Logger {
+        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = logLevel
+        return logger
+    }
+
+    /// Opens the engine.
+    /// - Parameter create: whether a database that is not there is made. Workers and programs that push do; operators' commands do not, so that
+    ///   a wrong directory does not look like an empty system.
+    /// - Throws: ``CommandError`` when there is no database and none is to be made; `EngineError` when it cannot be opened.
+    public func openEngine(create: Bool) throws -> any Engine {
+        let path = url.path
+        if !create && !FileManager.default.fileExists(atPath: path) {
+            let place = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+            throw CommandError(
+                "no database at \(place); a worker or a push of your program creates it. Is this the right directory? Another one: --url sqlite:PATH or RELIER_URL"
+            )
+        }
+        return try SQLiteEngine(
+            path: path,
+            options: SQLiteOptions(
+                create: create, durability: durability == .relaxed ? .relaxed : .durable, retention: retention,
+                logger: logger("relier.sqlite")))
+    }
+
+    var checkpoints: CheckpointSettings {
+        switch (checkpointBackend, checkpointDirectory) {
+        case (.filesystem, let directory?): .filesystem(directory: directory, inlineBytes: checkpointInlineBytes)
+        default: .inline(maxBytes: checkpointInlineBytes)
+        }
+    }
+
+    /// How a client of these settings pushes.
+    /// - Parameter tasks: what this program's workers run, if that is known.
+    public func client(for tasks: [any RelierTask.Type]? = nil) -> ClientSettings {
+        ClientSettings(
+            resultTTL: resultTTL, keyTTL: keyTTL, maxPayloadBytes: maxPayloadBytes, knownNames: tasks.map { Set($0.map { $0.name }) },
+            logger: logger("relier"))
+    }
+
+    /// A worker of these settings.
+    public func worker(for tasks: [any RelierTask.Type], process: TaskID = .next(), isolated: Bool = false) -> WorkerSettings {
+        WorkerSettings(
+            concurrency: concurrency, queues: queues, name: workerName, lease: lease, gracePeriod: gracePeriod,
+            softTimeout: softTimeout, hardTimeout: hardTimeout, resultMaxBytes: resultMaxBytes, checkpoints: checkpoints,
+            client: client(for: tasks), process: process, isolated: isolated, logger: logger("relier.worker"))
+    }
+
+    /// How sweeps are paced.
+    public var resurrection: ResurrectionSettings {
+        ResurrectionSettings(
+            interval: resurrectionInterval,
+            limits: ReleaseLimits(maxResurrections: maxResurrections, batch: resurrectionBatch, maxRequeueDepth: resurrectionMaxDepth),
+            rate: resurrectionRate, checkpoints: checkpoints)
+    }
+
+    /// A supervisor whose workers are this program's hidden `worker-process` command.
+    public func supervisor(onEvent: (@Sendable (SupervisorEvent) -> Void)? = nil) -> SupervisorSettings {
+        SupervisorSettings(
+            processes: processes,
+            arguments: { process, isolated in WorkerProcessArguments.make(settings: self, process: process, isolated: isolated) },
+            gracePeriod: gracePeriod, resurrection: resurrection, onEvent: onEvent, logger: logger("relier.supervisor"))
+    }
+}

@@ -1,0 +1,114 @@
+import Logging
+import Relier
+
+/// Every setting there is. Errors, warnings and `docs/configuration.md` are made from this table.
+enum SettingsTable {
+    static let url = Setting<EngineURL>(
+        name: "URL", group: "Engine", type: "URL", allowed: EngineURL.allowed, defaultText: "sqlite:relier.db",
+        help: "Where tasks live. A relative path is taken from the working directory.", parse: { try? EngineURL($0) })
+    static let durability = Setting<Durability>.choice(
+        "SQLITE_DURABILITY", "Engine", default: .durable,
+        "`durable`: a push is on disk when it returns. `relaxed`: a power cut may lose the last moments, a crash of a process loses nothing."
+    )
+    static let maxPayloadBytes = Setting<Int>.integer(
+        "MAX_PAYLOAD_BYTES", "Engine", 1...1 << 30, default: 1 << 20, "The largest arguments that a push accepts, in bytes of JSON.")
+
+    static let concurrency = Setting<Int>.integer(
+        "CONCURRENCY", "Worker", 1...10_000, default: 10, "How many tasks one worker process runs at once.")
+    static let processes = Setting<Int>.integer("PROCESSES", "Worker", 1...1000, default: 1, "How many worker processes.")
+    static let queues = Setting<[WeightedQueue]>(
+        name: "QUEUES", group: "Worker", type: "list",
+        allowed: "queue names with commas between, each with a weight if need be: high=3,default",
+        defaultText: "default", help: "The queues that are served. A weight (1 to 1000) is a queue's share while the others have work too.",
+        parse: parseQueues)
+    static let workerName = Setting<String>.text(
+        "WORKER_NAME", "Worker", default: "worker@%h", allowed: "a label, such as fast@%h",
+        "The worker's label for people; `%h` becomes the host's name, `%p` the process id.")
+    static let grace = Setting<Duration>.duration(
+        "GRACEFUL_SHUTDOWN_TIMEOUT", "Worker", .zero ... .days(1), default: "25",
+        "How long a stopping worker lets tasks finish before it hands them over.")
+    static let softTimeout = Setting<Duration>.duration(
+        "SOFT_TIMEOUT", "Worker", .milliseconds(1) ... .days(365), default: nil,
+        "Soft timeout of asynchronous tasks that set none; less than the hard one.")
+    static let hardTimeout = Setting<Duration>.duration(
+        "HARD_TIMEOUT", "Worker", .milliseconds(1) ... .days(365), default: nil, "Hard timeout of asynchronous tasks that set none.")
+    static let resultMaxBytes = Setting<Int>.integer(
+        "RESULT_MAX_BYTES", "Worker", 1...1 << 30, default: 1 << 20,
+        "The largest result, in bytes of JSON. A task with a larger one goes to the dead letter queue.")
+    static let logLevel = Setting<Logger.Level>.choice(
+        "LOG_LEVEL", "Worker", default: .info, "The least important level that is logged, to standard error.")
+
+    static let lease = Setting<Duration>.duration(
+        "HEARTBEAT_TTL", "Recovery", .milliseconds(500) ... .hours(1), default: "5",
+        "A worker's lease: how long it may be silent before its tasks are given to others. A death that its supervisor sees does not wait for it."
+    )
+    static let maxResurrections = Setting<Int>.integer(
+        "MAX_RESURRECTIONS", "Recovery", 0...10_000, default: 5,
+        "How many lost workers a task survives before it goes to the dead letter queue.")
+    static let checkInterval = Setting<Duration>.duration(
+        "RESURRECTION_CHECK_INTERVAL", "Recovery", .milliseconds(50) ... .hours(1), default: "0.5", "The longest pause between two sweeps.")
+    static let batchSize = Setting<Int>.integer(
+        "RESURRECTION_BATCH_SIZE", "Recovery", 1...100_000, default: 1000, "How many tasks one sweep recovers at most.")
+    static let maxQueueDepth = Setting<Int>.integer(
+        "RESURRECTION_MAX_QUEUE_DEPTH", "Recovery", 1...10_000_000, default: 10_000,
+        "Sweeps pause while so many recovered tasks wait to run.")
+    static let rate = Setting<Int>.integer(
+        "RESURRECTION_RATE", "Recovery", 1...1_000_000, default: nil, "How many tasks a second are recovered at most. Unlimited unless set."
+    )
+
+    static let keyTTL = Setting<Duration>.duration(
+        "IDEMPOTENCY_DEFAULT_TTL", "Keeping", .seconds(1) ... .days(3650), default: "3600",
+        "How long an idempotency key answers after the commit, for tasks that do not say.")
+    static let resultTTL = Setting<Duration>.duration(
+        "RESULT_TTL", "Keeping", .seconds(1) ... .days(3650), default: "3600",
+        "How long a result is kept after the commit, for tasks that do not say.")
+    static let historyRetention = Setting<Duration>.duration(
+        "HISTORY_RETENTION", "Keeping", .seconds(1) ... .days(3650), default: "24h", "How long the record of a finished task is kept.")
+    static let deadLetterRetention = Setting<Duration>.duration(
+        "DLQ_RETENTION", "Keeping", .seconds(1) ... .days(3650), default: "90d", "How long a dead letter is kept.")
+
+    static let checkpointInline = Setting<Int>.integer(
+        "CHECKPOINT_MAX_INLINE_BYTES", "Checkpoints", 1...1 << 30, default: 262_144,
+        "The largest checkpoint that is kept with the task, in bytes of JSON.")
+    static let checkpointBackend = Setting<CheckpointBackend>.choice(
+        "CHECKPOINT_BACKEND", "Checkpoints", default: .inline, "`filesystem` keeps larger checkpoints as files in RELIER_CHECKPOINT_DIR.")
+    static let checkpointDirectory = Setting<String>.text(
+        "CHECKPOINT_DIR", "Checkpoints", default: nil, allowed: "a directory that every worker shares",
+        "Where the `filesystem` backend keeps checkpoints; needed by it.")
+
+    static let all: [any SettingDescription] = [
+        url, durability, maxPayloadBytes,
+        concurrency, processes, queues, workerName, grace, softTimeout, hardTimeout, resultMaxBytes, logLevel,
+        lease, maxResurrections, checkInterval, batchSize, maxQueueDepth, rate,
+        keyTTL, resultTTL, historyRetention, deadLetterRetention,
+        checkpointInline, checkpointBackend, checkpointDirectory,
+    ]
+
+    /// `nil` where a name is wrong, empty or there twice.
+    @Sendable private static func parseQueues(_ text: String) -> [WeightedQueue]? {
+        var queues: [WeightedQueue] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let part = part.trimmingPrefix(while: \.isWhitespace)
+            guard let queue = WeightedQueue(parsing: String(part.trimmedEnd)), !queues.contains(where: { $0.queue == queue.queue }) else {
+                return nil
+            }
+            queues.append(queue)
+        }
+        return queues.isEmpty ? nil : queues
+    }
+}
+
+/// What a commit survives.
+enum Durability: String, CaseIterable, Sendable { case durable, relaxed }
+
+/// Where large checkpoints go.
+enum CheckpointBackend: String, CaseIterable, Sendable { case inline, filesystem }
+
+extension Substring {
+    /// Without the white space at its end.
+    var trimmedEnd: Substring {
+        var text = self
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,3 @@
+import RelierCommand
+
+await OperatorTool.main()

@@ -1,0 +1,152 @@
+import Foundation
+import Logging
+import Relier
+import RelierSQLite
+import Synchronization
+import Testing
+
+/// A fresh database and evidence in a directory of their own, and real worker processes on it.
+final class FaultScene: Sendable {
+    let directory: String
+    let engine: SQLiteEngine
+    let relier: Relier
+    private let spawned = Mutex<[Process]>([])
+
+    var database: String { directory + "/relier.db" }
+    var evidence: String { directory + "/evidence" }
+    var gate: String { directory + "/gate" }
+
+    init() throws {
+        directory = NSTemporaryDirectory() + "relier-faults-\(TaskID.next())"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        engine = try SQLiteEngine(path: directory + "/relier.db", options: SQLiteOptions(logger: Self.logger))
+        relier = Relier(engine)
+    }
+
+    static let logger: Logger = {
+        var logger = Logger(label: "faults")
+        logger.logLevel = .critical
+        return logger
+    }()
+
+    /// The program of this package that the tests start, from beside the test bundle.
+    static func program(_ name: String) throws -> String {
+        let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent(name).path
+        try #require(FileManager.default.isExecutableFile(atPath: path), "\(path) is not built")
+        return path
+    }
+
+    /// Runs `body` with a supervisor of this process over `processes` workers; stops it after.
+    func withSupervisor(
+        processes: Int = 1, concurrency: Int = 10, lease: String = "5", backtraces: Bool = false,
+        _ body: (Crew) async throws -> Void
+    ) async throws {
+        let crew = Crew()
+        let database = database
+        let program = try Self.program("relier-fixture")
+        let settings = SupervisorSettings(
+            processes: processes, executable: program,
+            arguments: { process, isolated in
+                ["worker-process", "--process", process.description, "--orders-fd", "3"] + (isolated ? ["--isolated"] : [])
+                    + ["--url=sqlite:\(database)", "--concurrency=\(concurrency)", "--lease=\(lease)", "--log-level=error"]
+            },
+            gracePeriod: .seconds(5), backtraces: backtraces, onEvent: { crew.note($0) }, logger: Self.logger)
+        let supervisor = Task { [engine] in try await Supervisor(engine: engine, settings: settings).run() }
+        do {
+            try await body(crew)
+        } catch {
+            supervisor.cancel()
+            try? await supervisor.value
+            throw error
+        }
+        supervisor.cancel()
+        try await supervisor.value
+    }
+
+    /// Starts the fixture's own command, such as `worker`, as a process of this one.
+    func start(_ arguments: [String]) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try Self.program("relier-fixture"))
+        process.arguments = arguments + ["--url=sqlite:\(database)"]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        spawned.withLock { $0.append(process) }
+        return process
+    }
+
+    func openGate() { _ = FileManager.default.createFile(atPath: gate, contents: Data()) }
+
+    /// The lines that bodies left, in the order of their writing.
+    func lines(_ suffix: String = "") -> [String] {
+        guard let text = try? String(contentsOfFile: evidence + suffix, encoding: .utf8) else { return [] }
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    /// Suspends until the condition holds.
+    func until(
+        _ what: String, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
+        _ condition: () async throws -> Bool
+    ) async throws {
+        let deadline = ContinuousClock.now + limit
+        while try await !condition() {
+            try #require(ContinuousClock.now < deadline, "\(what) did not happen within \(limit)", sourceLocation: sourceLocation)
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    func state(of id: TaskID) async throws -> TaskState? { try await engine.status(of: [id])[id]?.state }
+
+    func details(of id: TaskID) async throws -> TaskDetails { try #require(try await engine.inspect(id)) }
+
+    func end() async throws {
+        for process in spawned.withLock({ $0 }) where process.isRunning {
+            kill(process.processIdentifier, SIGCONT)
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+        try await engine.close()
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// A scene that is cleaned up whatever happens.
+    static func run(_ body: (FaultScene) async throws -> Void) async throws {
+        let scene = try FaultScene()
+        do { try await body(scene) } catch {
+            try? await scene.end()
+            throw error
+        }
+        try await scene.end()
+    }
+}
+
+/// What a supervisor told of its workers.
+final class Crew: Sendable {
+    struct Dead: Sendable {
+        var pid: Int32
+        var death: Death
+        var released: ReleaseReport
+    }
+
+    private struct State {
+        var alive: [Int32: Bool] = [:]
+        var dead: [Dead] = []
+    }
+
+    private let state = Mutex(State())
+
+    func note(_ event: SupervisorEvent) {
+        state.withLock { state in
+            switch event {
+            case .started(_, let pid, let isolated): state.alive[pid] = isolated
+            case .died(_, let pid, let death, let released):
+                state.alive[pid] = nil
+                state.dead.append(Dead(pid: pid, death: death, released: released))
+            }
+        }
+    }
+
+    var dead: [Dead] { state.withLock { $0.dead } }
+    /// Ordinary workers, not those for suspects.
+    var workers: [Int32] { state.withLock { state in state.alive.filter { !$0.value }.map(\.key) } }
+}

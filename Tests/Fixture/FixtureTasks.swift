@@ -1,0 +1,156 @@
+import Foundation
+import Relier
+import RelierCommand
+
+/// Tasks whose bodies leave evidence in a file and misbehave on order: the fault tests run them in real worker processes.
+@main struct Fixture: RelierApp {
+    static let tasks: [any RelierTask.Type] = [
+        Note.self, Hold.self, Trap.self, Spawner.self, Parent.self, Child.self, Stubborn.self, Sleeper.self,
+    ]
+}
+
+/// Appends one line to a file in one write, so that lines of many processes never mix.
+enum Evidence {
+    static func append(_ line: String, to path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
+        defer { close(descriptor) }
+        let bytes = Array((line + "\n").utf8)
+        guard write(descriptor, bytes, bytes.count) == bytes.count else { throw CocoaError(.fileWriteUnknown) }
+    }
+
+    /// Suspends until a file exists.
+    static func file(_ path: String) async throws {
+        while !FileManager.default.fileExists(atPath: path) { try await Task.sleep(for: .milliseconds(5)) }
+    }
+}
+
+/// Notes that it ran.
+struct Note: RelierTask {
+    static let name = "note"
+    var text: String
+    var evidence: String
+
+    func run(_ context: TaskContext) async throws -> String {
+        try Evidence.append(text, to: evidence)
+        return text
+    }
+}
+
+/// Notes that it started, waits for a file, notes that it ended, and says which process did it.
+struct Hold: RelierTask {
+    static let name = "hold"
+    var text: String
+    var evidence: String
+    var gate: String
+
+    func run(_ context: TaskContext) async throws -> Int32 {
+        let pid = ProcessInfo.processInfo.processIdentifier
+        try Evidence.append("start \(text) \(pid)", to: evidence)
+        try await Evidence.file(gate)
+        try Evidence.append("end \(text) \(pid)", to: evidence)
+        return pid
+    }
+}
+
+/// Traps each time it runs, once all the others are there to suffer from it.
+struct Trap: RelierTask {
+    static let name = "trap"
+    var evidence: String
+    var gate: String
+
+    func run(_ context: TaskContext) async throws -> NoOutput {
+        try Evidence.append("start trap \(ProcessInfo.processInfo.processIdentifier)", to: evidence)
+        try await Evidence.file(gate)
+        // The trap is what this task is for.
+        fatalError("the culprit traps")
+    }
+}
+
+/// Starts a subprocess that outlives the worker and holds on to whatever it inherits, then waits.
+struct Spawner: RelierTask {
+    static let name = "spawner"
+    var evidence: String
+    var gate: String
+
+    func run(_ context: TaskContext) async throws -> NoOutput {
+        if context.resurrections == 0 {
+            let child = Process()
+            child.executableURL = URL(fileURLWithPath: "/bin/sleep")
+            child.arguments = ["60"]
+            try child.run()
+            try Evidence.append("child \(child.processIdentifier)", to: evidence)
+        }
+        try Evidence.append("start spawner \(ProcessInfo.processInfo.processIdentifier)", to: evidence)
+        try await Evidence.file(gate)
+        return NoOutput()
+    }
+}
+
+/// Pushes many children in batches, in an order that differs at each run, from its checkpoint on; waits half-way the first time.
+struct Parent: RelierTask {
+    static let name = "parent"
+    var count: Int
+    var evidence: String
+    var gate: String
+
+    func run(_ context: TaskContext) async throws -> NoOutput {
+        let pushed = try context.partial(as: Int.self) ?? 0
+        // One batch back: what was pushed after the checkpoint comes again, in another order.
+        let rest = (max(0, pushed - 100)..<count).shuffled()
+        var done = pushed
+        for start in stride(from: 0, to: rest.count, by: 100) {
+            let numbers = rest[start..<min(rest.count, start + 100)]
+            try await context.push(contentsOf: numbers.map { Child(number: $0, evidence: evidence) })
+            done = start + 100
+            if context.resurrections == 0 && done >= count / 2 {
+                try Evidence.append("half \(ProcessInfo.processInfo.processIdentifier)", to: evidence + ".parent")
+                try await Evidence.file(gate)
+            }
+        }
+        try await context.setPartial(done)
+        return NoOutput()
+    }
+}
+
+struct Child: RelierTask {
+    static let name = "child"
+    var number: Int
+    var evidence: String
+
+    func run(_ context: TaskContext) async throws -> NoOutput {
+        try Evidence.append("\(number)", to: evidence)
+        return NoOutput()
+    }
+}
+
+/// Ignores its cancellation until a file is there.
+struct Stubborn: RelierTask {
+    static let name = "stubborn"
+    static var options: TaskOptions { TaskOptions(idempotent: .automatic(ttl: .hours(1)), hardTimeout: .milliseconds(300)) }
+    var evidence: String
+    var gate: String
+
+    func run(_ context: TaskContext) async throws -> NoOutput {
+        try Evidence.append("start stubborn \(context.idempotencyKey)", to: evidence)
+        while !FileManager.default.fileExists(atPath: gate) {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(5)) { continuation.resume() }
+            }
+        }
+        try Evidence.append("end stubborn", to: evidence)
+        return NoOutput()
+    }
+}
+
+/// Blocks its thread.
+struct Sleeper: BlockingRelierTask {
+    static let name = "sleeper"
+    var gate: String
+
+    func run(_ context: TaskContext) throws -> Bool {
+        while !FileManager.default.fileExists(atPath: gate) { usleep(5000) }
+        // The context is current on the thread of a synchronous body, too.
+        return try TaskContext.current === context
+    }
+}
