@@ -26,8 +26,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.0.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.65.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.24.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/swiftlang/swift-syntax", from: "603.0.0"),
     ],
@@ -83,6 +87,25 @@ let package = Package(
             swiftSettings: settings
         ),
         .executableTarget(name: "rl", dependencies: ["RelierCommand"], swiftSettings: settings),
+        .target(
+            name: "CookbookLibrary",
+            dependencies: [
+                "Relier", "RelierSQLite", "RelierCommand",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Examples/Cookbook/Library",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "cookbook", dependencies: ["CookbookLibrary", "RelierCommand"],
+            path: "Examples/Cookbook/Program", swiftSettings: settings
+        ),
         .executableTarget(
             name: "relier-fixture", dependencies: ["Relier", "RelierCommand"], path: "Tests/Fixture", swiftSettings: settings
         ),
@@ -123,6 +146,13 @@ let package = Package(
                 "Relier", "RelierCommand",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CookbookTests",
+            dependencies: [
+                "CookbookLibrary", "Relier", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log"), "cookbook",
             ],
             swiftSettings: settings
         ),

@@ -1,0 +1,53 @@
+import Foundation
+import Logging
+import Relier
+import RelierSQLite
+import Synchronization
+import Testing
+
+/// Runs `body` beside a worker of this process, and a resurrector that promotes its retries, on a database of its own.
+func withWorker(
+    _ tasks: [any RelierTask.Type], concurrency: Int = 10, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+    _ body: @Sendable (Relier, URL) async throws -> Void
+) async throws {
+    try await withTemporaryDirectory { directory in
+        let engine = try SQLiteEngine(path: directory.appendingPathComponent("relier.db").path)
+        let worker = Worker(
+            engine: engine, tasks: try TaskRegistry(tasks), settings: WorkerSettings(concurrency: concurrency, logger: logger))
+        let resurrector = Task { try await Resurrector(engine: engine, settings: ResurrectionSettings(), logger: logger).run() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await worker.run() }
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(Relier(engine), directory)) } catch { result = .failure(error) }
+            worker.handOver()
+            try await group.waitForAll()
+            resurrector.cancel()
+            _ = await resurrector.result
+            try result.get()
+        }
+        try await engine.close()
+    }
+}
+
+/// A logger whose messages a test can read.
+final class LoggedMessages: Sendable {
+    private let messages = Mutex<[String]>([])
+
+    var all: [String] { messages.withLock { $0 } }
+    var logger: Logger { Logger(label: "test") { _ in Handler(messages: self) } }
+
+    private struct Handler: LogHandler {
+        let messages: LoggedMessages
+        var metadata: Logger.Metadata = [:]
+        var logLevel: Logger.Level = .debug
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            messages.messages.withLock { $0.append("\(event.level): \(event.message)") }
+        }
+    }
+}
