@@ -107,6 +107,22 @@ let package = Package(
             path: "Examples/Cookbook/Program", swiftSettings: settings
         ),
         .executableTarget(
+            name: "quickstart", dependencies: ["Relier", "RelierCommand", "RelierSQLite"],
+            path: "Examples/Quickstart", exclude: ["Package.swift.txt"]
+        ),
+        .executableTarget(
+            name: "relier-bench",
+            dependencies: [
+                "Relier", "RelierSQLite",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Benchmarks/RelierBench", swiftSettings: settings
+        ),
+        .executableTarget(
             name: "relier-fixture", dependencies: ["Relier", "RelierCommand"], path: "Tests/Fixture", swiftSettings: settings
         ),
         .testTarget(name: "RelierTests", dependencies: ["Relier"], swiftSettings: settings),
