@@ -15,6 +15,8 @@ final class ChildProcess: Sendable {
         var isOver = false
         /// The signal of a crash whose report took too long, so that the process was killed.
         var cutShort: Int32?
+        /// The crash reporters seen at work on it.
+        var reporters: Set<Int32> = []
     }
 
     /// The descriptor under which the worker finds its orders.
@@ -53,13 +55,18 @@ final class ChildProcess: Sendable {
         orders = Mutex(orderWriter)
         let watch = Task { [self] in
             for await signal in crashes {
-                try await Task.sleep(for: reportLimit)
-                if reporterIsAtWork { cutShort(signal) }
+                let deadline = ContinuousClock.now + reportLimit
+                while ContinuousClock.now < deadline {
+                    try await Task.sleep(for: .milliseconds(100))
+                    noteReporters()
+                }
+                cutShort(signal)
             }
         }
         let waiter = Thread { [self] in
             let death = awaitDeath()
             watch.cancel()
+            endReporters()
             dismiss()
             onDeath(self, death)
         }
@@ -84,21 +91,33 @@ final class ChildProcess: Sendable {
     /// Ends a process that crashed and is still being reported on: it stands still, and may hold a lock of the engine that all others need.
     private func cutShort(_ signal: Int32) {
         life.withLock { life in
-            if life.isOver { return }
+            // Without a reporter at work a body has printed the same words.
+            if life.isOver || life.reporters.isEmpty { return }
             life.cutShort = signal
             _ = Foundation.kill(pid, SIGKILL)
         }
     }
 
-    /// Whether the crash reporter runs as the process's child: a body could have printed the same words.
-    private var reporterIsAtWork: Bool {
+    private func noteReporters() {
+        let found = Self.reporters(of: pid)
+        life.withLock { $0.reporters.formUnion(found) }
+    }
+
+    /// A reporter whose process was killed under it would wait for ever, holding on to what it inherited.
+    private func endReporters() {
+        for reporter in life.withLock({ $0.reporters }) where Self.isReporter(reporter) { _ = Foundation.kill(reporter, SIGKILL) }
+    }
+
+    private static func reporters(of pid: Int32) -> [Int32] {
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
-        return threads.contains { thread in
+        return threads.flatMap { thread in
             let children = (try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/children", encoding: .utf8)) ?? ""
-            return children.split(separator: " ").contains { child in
-                (try? String(contentsOfFile: "/proc/\(child)/comm", encoding: .utf8))?.hasPrefix("swift-backtra") == true
-            }
+            return children.split(separator: " ").compactMap { Int32($0) }.filter(isReporter)
         }
+    }
+
+    private static func isReporter(_ pid: Int32) -> Bool {
+        (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?.hasPrefix("swift-backtra") == true
     }
 
     /// Sends an order; a dead child does not mind.

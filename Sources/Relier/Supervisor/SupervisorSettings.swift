@@ -17,7 +17,7 @@ public struct SupervisorSettings: Sendable {
     /// Let Swift's crash reporter write a backtrace when a worker traps. Recovery then waits for the report, up to ``backtraceLimit``.
     public var backtraces: Bool
     /// How long a crash report may take. A trapped process stands still meanwhile, with what it holds of the engine's locks; then it is killed,
-    /// and the crash is told without its backtrace. Less than the workers' lease; 2 s unless set.
+    /// and the crash is told without its backtrace. Less than the workers' lease; 3 s unless set.
     public var backtraceLimit: Duration
     /// Hears of starts and deaths, in order.
     public var onEvent: (@Sendable (SupervisorEvent) -> Void)?
@@ -27,7 +27,7 @@ public struct SupervisorSettings: Sendable {
         processes: Int = 1, isolatedProcesses: Int = 2, executable: String = SupervisorSettings.ownExecutable,
         arguments: @escaping @Sendable (_ process: TaskID, _ isolated: Bool) -> [String], gracePeriod: Duration = .seconds(25),
         resurrection: ResurrectionSettings = ResurrectionSettings(), backtraces: Bool = true,
-        backtraceLimit: Duration = .seconds(2),
+        backtraceLimit: Duration = .seconds(3),
         onEvent: (@Sendable (SupervisorEvent) -> Void)? = nil, logger: Logger = Logger(label: "relier.supervisor")
     ) {
         self.processes = processes
