@@ -5,7 +5,7 @@ import RelierSQLite
 import Synchronization
 import Testing
 
-/// Runs `body` beside a worker of this process, and a resurrector that promotes its retries, on a database of its own.
+/// Runs `body` beside a worker of this process, on a database of its own.
 func withWorker(
     _ tasks: [any RelierTask.Type], concurrency: Int = 10, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Relier, URL) async throws -> Void
@@ -14,15 +14,12 @@ func withWorker(
         let engine = try SQLiteEngine(path: directory.appendingPathComponent("relier.db").path)
         let worker = Worker(
             engine: engine, tasks: try TaskRegistry(tasks), settings: WorkerSettings(concurrency: concurrency, logger: logger))
-        let resurrector = Task { try await Resurrector(engine: engine, settings: ResurrectionSettings(), logger: logger).run() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await worker.run() }
             let result: Result<Void, any Error>
             do { result = .success(try await body(Relier(engine), directory)) } catch { result = .failure(error) }
             worker.handOver()
             try await group.waitForAll()
-            resurrector.cancel()
-            _ = await resurrector.result
             try result.get()
         }
         try await engine.close()

@@ -19,7 +19,8 @@ private struct NoServices: TaskServices {
     struct Absent: Error {}
 
     func loadCheckpoint(_ checkpoint: Checkpoint, of task: TaskID) throws -> Data { throw Absent() }
-    func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws { throw Absent() }
+    func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws -> Checkpoint { throw Absent() }
+    func forgetCheckpoint(_ checkpoint: Checkpoint) {}
     func pushChildren<Child: RelierTask>(
         _ children: [Child], discriminator: String?, of parent: TaskContext
     ) async throws -> [TaskReceipt<Child.Output>] { throw Absent() }

@@ -69,7 +69,7 @@ import Testing
             let receipt = try await bench.relier.push(WaitOnce(label: "renewal"))
             try await bench.until("the body runs") { Tally.count("renewal") == 1 }
             // Five renewals a lease, more of them once it is in danger.
-            bench.engine.inject(.unavailable, into: .renew, times: 7)
+            bench.engine.inject(.unavailable, into: .renew, times: 5)
             #expect(try await receipt.value(timeout: .seconds(30)) == 2)
             let details = try await bench.details(of: receipt.id)
             #expect(details.history.map(\.outcome) == ["handed-back", "committed"])

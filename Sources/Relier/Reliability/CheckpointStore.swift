@@ -20,8 +20,8 @@ package struct CheckpointStore: Sendable {
             return .inline(data)
         case .filesystem(let directory, let inlineBytes):
             if data.count <= inlineBytes { return .inline(data) }
-            // A name per attempt: a worker that lost its task writes beside, never over, its successor's file.
-            let name = "\(task)-\(fence.number)-\(String(fence.token, radix: 16))\(Self.fileSuffix)"
+            // A name per save: until the engine accepts it, the one before is the task's, and a worker that lost its task writes beside its successor's.
+            let name = "\(task)-\(fence.number)-\(String(UInt64.random(in: .min ... .max), radix: 16))\(Self.fileSuffix)"
             try DurableFile.write(try Zlib.compress(data), to: name, in: directory)
             return .file(name: name, bytes: data.count)
         }
@@ -47,7 +47,7 @@ package struct CheckpointStore: Sendable {
         }
     }
 
-    /// Removes the files of one task that has ended, but for the file named.
+    /// Removes the file of a checkpoint that no task names any more.
     func remove(_ checkpoint: Checkpoint?) {
         guard case .file(let name, _) = checkpoint, case .filesystem(let directory, _) = settings else { return }
         try? FileManager.default.removeItem(atPath: directory + "/" + name)

@@ -42,14 +42,22 @@ final class ChildProcess: Sendable {
             close(orderReader)
             close(errorWriter)
         }
+        let (crashes, announce) = AsyncStream.makeStream(of: Int32.self)
+        self.crashes = crashes
+        let tail: StandardErrorTail
         do {
-            let (crashes, announce) = AsyncStream.makeStream(of: Int32.self)
-            self.crashes = crashes
-            errors = try StandardErrorTail(reading: errorReader) { announce.yield($0) }
-            pid = try Self.spawn(executable, arguments, environment, orders: orderReader, errors: errorWriter)
+            tail = try StandardErrorTail(reading: errorReader) { announce.yield($0) }
         } catch {
             close(orderWriter)
             close(errorReader)
+            throw error
+        }
+        errors = tail
+        do {
+            pid = try Self.spawn(executable, arguments, environment, orders: orderReader, errors: errorWriter)
+        } catch {
+            close(orderWriter)
+            _ = tail.finish()
             throw error
         }
         orders = Mutex(orderWriter)

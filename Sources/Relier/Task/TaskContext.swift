@@ -48,7 +48,7 @@ public final class TaskContext: Sendable {
     private enum SavedCheckpoint {
         case none
         case stored(Checkpoint)
-        case loaded(Data)
+        case loaded(Data, Checkpoint)
     }
 
     package init(task: ClaimedTask, worker: String, incarnation: Incarnation, logger: Logger, services: any TaskServices) {
@@ -66,6 +66,16 @@ public final class TaskContext: Sendable {
         self.services = services
         base = logger
         saved = Mutex(task.checkpoint.map { .stored($0) } ?? .none)
+    }
+
+    /// The task's checkpoint as it is stored now.
+    var checkpoint: Checkpoint? {
+        saved.withLock { saved in
+            switch saved {
+            case .none: nil
+            case .stored(let checkpoint), .loaded(_, let checkpoint): checkpoint
+            }
+        }
     }
 
     @TaskLocal package static var running: TaskContext?
@@ -91,10 +101,10 @@ public final class TaskContext: Sendable {
         let data: Data? = try saved.withLock { saved in
             switch saved {
             case .none: return nil
-            case .loaded(let data): return data
+            case .loaded(let data, _): return data
             case .stored(let checkpoint):
                 let data = try services.loadCheckpoint(checkpoint, of: id)
-                saved = .loaded(data)
+                saved = .loaded(data, checkpoint)
                 return data
             }
         }
@@ -106,8 +116,10 @@ public final class TaskContext: Sendable {
     /// - Throws: ``CheckpointTooLargeError`` beyond the inline limit (256 KiB unless set); ``FencedOut`` when another worker has the task by now.
     public func setPartial<Value: Encodable & Sendable>(_ value: Value) async throws {
         let data = try CanonicalJSON.encode(value)
-        try await services.saveCheckpoint(data, of: id, fence: fence)
-        saved.withLock { $0 = .loaded(data) }
+        let checkpoint = try await services.saveCheckpoint(data, of: id, fence: fence)
+        let before = self.checkpoint
+        saved.withLock { $0 = .loaded(data, checkpoint) }
+        if let before { services.forgetCheckpoint(before) }
     }
 
     /// Pushes a child task. However often this body runs again, from the start or from a checkpoint and in whatever order, the same child is pushed once.
@@ -132,7 +144,10 @@ public final class TaskContext: Sendable {
 /// What a context needs from the worker, or from a test, around it.
 package protocol TaskServices: Sendable {
     func loadCheckpoint(_ checkpoint: Checkpoint, of task: TaskID) throws -> Data
-    func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws
+    /// Durable when it returns; the checkpoint before is still there.
+    func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws -> Checkpoint
+    /// Called once no task names this checkpoint any more.
+    func forgetCheckpoint(_ checkpoint: Checkpoint)
     func pushChildren<Child: RelierTask>(
         _ children: [Child], discriminator: String?, of parent: TaskContext
     ) async throws -> [TaskReceipt<Child.Output>]

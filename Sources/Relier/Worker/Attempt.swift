@@ -24,8 +24,18 @@ final class Attempt: Sendable {
 
     let task: ClaimedTask
     private let state = Mutex(State())
+    private let lastCheckpoint: Mutex<Checkpoint?>
 
-    init(task: ClaimedTask) { self.task = task }
+    init(task: ClaimedTask) {
+        self.task = task
+        lastCheckpoint = Mutex(task.checkpoint)
+    }
+
+    /// The task's checkpoint as the body left it.
+    var checkpoint: Checkpoint? {
+        get { lastCheckpoint.withLock { $0 } }
+        set { lastCheckpoint.withLock { $0 = newValue } }
+    }
 
     var id: TaskID { task.envelope.id }
     var fence: Fence { task.fence }
@@ -68,10 +78,12 @@ final class Attempt: Sendable {
     }
 
     /// Ends the attempt unless it has ended. The winner settles it.
-    func end(_ ending: Ending) -> Bool {
+    /// - Parameter settle: done by the winner before anybody, the returning body among them, can see the end. Must not touch the attempt.
+    func end(_ ending: Ending, settle: () -> Void = {}) -> Bool {
         let (won, action) = state.withLock { state in
             if state.ending != nil { return (false, nil as (@Sendable () -> Void)?) }
             state.ending = ending
+            settle()
             defer { state.onEnd = nil }
             return (true, state.onEnd)
         }

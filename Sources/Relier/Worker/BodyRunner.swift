@@ -46,6 +46,7 @@ final class BodyRunner: Sendable {
             task: attempt.task, worker: workerName, incarnation: incarnation, logger: logger, services: services)
         let body = Task { [self] in
             let outcome = await outcome(of: entry, attempt, context)
+            attempt.checkpoint = context.checkpoint
             finish(attempt, outcome)
         }
         attempt.onCancel { body.cancel() }
@@ -107,7 +108,7 @@ final class BodyRunner: Sendable {
             committer.add(.settle(attempt, outcome))
         case .timeout:
             logger.notice("a body that ignored its hard timeout has returned; its result is dropped", metadata: ["task": "\(attempt.id)"])
-            if attempt.task.key != nil { committer.add(.bodyReturned(attempt)) }
+            committer.add(.bodyReturned(attempt))
         case .lost:
             logger.notice(
                 "a body returned after its task went to another worker; its result is refused", metadata: ["task": "\(attempt.id)"])
@@ -155,11 +156,10 @@ final class BodyRunner: Sendable {
     }
 
     private func timeOut(_ entry: RegisteredTask, _ attempt: Attempt, after hard: Duration) {
-        guard attempt.end(.timeout) else { return }
+        // Keys stay held, the task's own and those taken by hand, until the body has returned.
+        let outcome = failure(HardTimeout(limit: hard), reason: "TimeoutError", of: entry, attempt, keyHeld: true)
+        guard attempt.end(.timeout, settle: { committer.add(.settle(attempt, outcome)) }) else { return }
         attempt.cancel()
-        let error = HardTimeout(limit: hard)
-        committer.add(
-            .settle(attempt, failure(error, reason: "TimeoutError", of: entry, attempt, keyHeld: attempt.task.key != nil)))
     }
 }
 

@@ -81,14 +81,16 @@ final class Holdings: Sendable {
             state.nextWaiter += 1
             return state.nextWaiter
         }
+        let deadline = ContinuousClock.now + time
         let alarm = Task {
-            try? await Task.sleep(for: time)
+            try? await Task.sleep(until: deadline, clock: .continuous)
             resume(number)
         }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let now = state.withLock { state in
-                    if state.version != seen || Task.isCancelled { return true }
+                    // An alarm that went off before this found nobody to wake.
+                    if state.version != seen || Task.isCancelled || ContinuousClock.now >= deadline { return true }
                     state.waiters[number] = continuation
                     return false
                 }

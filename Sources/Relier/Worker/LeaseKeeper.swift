@@ -6,7 +6,7 @@ import Synchronization
 final class LeaseKeeper: Sendable {
     enum Event: Sendable {
         /// These tasks are somebody else's by now.
-        case lost([TaskID])
+        case lost([(task: TaskID, fence: Fence)])
         /// The incarnation is not joined any more.
         case gone
         /// The lease may end soon without a renewal.
@@ -63,7 +63,9 @@ final class LeaseKeeper: Sendable {
                 case .renewed(let lost, let strays):
                     watch.renewed(sentAt: sentAt)
                     if strays > 0 { logger.warning("\(strays) tasks of an unanswered claim were queued again") }
-                    if !lost.isEmpty { onEvent(.lost(lost)) }
+                    // Under the fences that were named: the worker may have claimed the same task again since.
+                    let fenced = lost.compactMap { id in named.holding[id].map { (task: id, fence: $0) } }
+                    if !fenced.isEmpty { onEvent(.lost(fenced)) }
                 }
             } catch {
                 logger.warning("the lease was not renewed: \(error.message)")

@@ -5,7 +5,8 @@ import Synchronization
 /// Claims tasks, runs their bodies, and commits what they return.
 ///
 /// A worker may live in a process of its own under a ``Supervisor``, or as a service inside a user's server. Whatever happens to it, its tasks end
-/// committed once or quarantined with a reason: what it cannot finish, others do.
+/// committed once or quarantined with a reason: what it cannot finish, others do. Outside a supervisor it also sweeps, as
+/// ``WorkerSettings/resurrection`` says; only a supervisor runs suspects alone.
 public final class Worker: Service {
     private struct State {
         var session: WorkerSession?
@@ -54,6 +55,18 @@ public final class Worker: Service {
     }
 
     private func work() async throws {
+        let sweeping = settings.resurrection.map { resurrection in
+            Task { [engine, settings] in
+                try await Resurrector(engine: engine, settings: resurrection, logger: settings.logger).run()
+            }
+        }
+        let result = await Result { try await joinAndWork() }
+        sweeping?.cancel()
+        _ = await sweeping?.result
+        try result.get()
+    }
+
+    private func joinAndWork() async throws {
         let threads = BlockingThreads()
         defer { threads.shutDown() }
         var joinedBefore = false

@@ -13,6 +13,8 @@ public enum WorkerProcess {
         _ = fcntl(orders, F_SETFD, FD_CLOEXEC)
         var settings = settings
         settings.ownsProcess = true
+        // Its supervisor sweeps.
+        settings.resurrection = nil
         let worker = Worker(engine: engine, tasks: tasks, settings: settings)
         let signals = handleSignals(worker)
         defer { for source in signals { source.cancel() } }

@@ -10,18 +10,24 @@ struct WorkerServices: TaskServices {
         try checkpoints.load(checkpoint)
     }
 
-    func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws {
+    func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws -> Checkpoint {
         do {
             let checkpoint = try checkpoints.store(data, of: task, fence: fence)
-            try await fenced(task) {
-                try await client.engine.saveCheckpoint(checkpoint, of: task, fence: fence)
+            do {
+                try await fenced(task) { try await client.engine.saveCheckpoint(checkpoint, of: task, fence: fence) }
+            } catch let error as FencedOut {
+                checkpoints.remove(checkpoint)
+                throw error
             }
+            return checkpoint
         } catch let error as CheckpointTooLargeError {
             // Also when the body swallows it.
             client.settings.logger.error("\(error)", metadata: ["task": "\(task)"])
             throw error
         }
     }
+
+    func forgetCheckpoint(_ checkpoint: Checkpoint) { checkpoints.remove(checkpoint) }
 
     func pushChildren<Child: RelierTask>(
         _ children: [Child], discriminator: String?, of parent: TaskContext

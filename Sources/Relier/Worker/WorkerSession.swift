@@ -27,6 +27,7 @@ final class WorkerSession: Sendable {
     let runner: BodyRunner
     let logger: Logger
     private let paused = Mutex(false)
+    private let isLost = Mutex(false)
     /// A second order came during a drain.
     let hurried = Mutex(false)
     private let signal: AsyncStream<Signal>.Continuation
@@ -50,7 +51,7 @@ final class WorkerSession: Sendable {
             if reply == .refused {
                 logger.warning("a late write was refused: the task is another worker's", metadata: ["task": "\(attempt.id)"])
             } else if case .commit = outcome {
-                checkpoints.remove(attempt.task.checkpoint)
+                checkpoints.remove(attempt.checkpoint)
             }
         }
         runner = BodyRunner(
@@ -84,7 +85,13 @@ final class WorkerSession: Sendable {
         switch end {
         case .left:
             committer.close()
+            // With the engine away the rest falls back to recovery, rather than hold up the exit.
+            let patience = Task {
+                try await Task.sleep(for: .seconds(3))
+                committing.cancel()
+            }
             await committing.value
+            patience.cancel()
             do { try await engine.leave(info.incarnation) } catch { logger.warning("could not take leave: \(error.message)") }
             keeper.stop()
         case .lost:
@@ -127,13 +134,16 @@ final class WorkerSession: Sendable {
     /// Runs on the keeper's thread.
     private func heed(_ event: LeaseKeeper.Event) {
         switch event {
-        case .lost(let ids):
-            for attempt in ids.compactMap(holdings.attempt) where attempt.end(.lost) {
+        case .lost(let lost):
+            for (task, fence) in lost {
+                guard let attempt = holdings.attempt(task), attempt.fence == fence, attempt.end(.lost) else { continue }
                 logger.warning("the task is another worker's by now", metadata: ["task": "\(attempt.id)"])
                 attempt.cancel()
                 holdings.remove(attempt)
             }
         case .gone:
+            // Here, since a drain under way reads no signals.
+            dropAll()
             signal.yield(.gone)
         case .endangered:
             logger.error("the lease could not be renewed; bodies are asked to stop")
@@ -141,17 +151,21 @@ final class WorkerSession: Sendable {
             for attempt in holdings.attempts { attempt.cancel(draining: true) }
         case .safe:
             paused.withLock { $0 = false }
+            holdings.poke()
         case .ended:
             // Decided here, on a thread that no body can starve.
             if settings.ownsProcess && holdings.busySlots > 0 {
                 logger.critical("the lease has ended and bodies still run; leaving the process")
                 _exit(Death.selfStopStatus)
             }
+            dropAll()
             signal.yield(.leaseEnded)
         }
     }
 
+    /// Gives up all that is held, and whatever a claim under way may still bring: others have it.
     private func dropAll() {
+        isLost.withLock { $0 = true }
         for attempt in holdings.attempts {
             _ = attempt.end(.lost)
             attempt.cancel()
@@ -216,8 +230,16 @@ final class WorkerSession: Sendable {
 
     private func begin(_ claimed: [ClaimedTask], answering number: Int64) {
         let attempts = claimed.map(Attempt.init(task:))
-        holdings.add(attempts, answering: number)
-        for attempt in attempts { runner.start(attempt) }
+        // Under one lock with the loss of the lease: what comes after it is somebody else's.
+        let isOurs = isLost.withLock { isLost in
+            if !isLost { holdings.add(attempts, answering: number) }
+            return !isLost
+        }
+        guard isOurs else { return }
+        for attempt in attempts {
+            if paused.withLock({ $0 }) { attempt.cancel(draining: true) }
+            runner.start(attempt)
+        }
     }
 
     private func fetchSuspect() async {

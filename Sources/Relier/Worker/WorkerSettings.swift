@@ -28,13 +28,16 @@ public struct WorkerSettings: Sendable {
     public var isolated: Bool
     /// Whether the process may be left when the lease cannot be renewed in time and bodies still run. `false` inside a user's own server.
     public var ownsProcess: Bool
+    /// How it sweeps beside its work: promotes what is due, and queues again what dead workers held. `nil` leaves that to a supervisor or a ``Resurrector`` elsewhere.
+    public var resurrection: ResurrectionSettings?
     public var logger: Logger
 
     public init(
         concurrency: Int = 10, queues: [WeightedQueue] = [WeightedQueue(.default)], name: String = "worker@%h",
         lease: Duration = .seconds(5), gracePeriod: Duration = .seconds(25), softTimeout: Duration? = nil, hardTimeout: Duration? = nil,
         resultMaxBytes: Int = 1 << 20, checkpoints: CheckpointSettings = .inline(), client: ClientSettings = ClientSettings(),
-        process: TaskID = .next(), isolated: Bool = false, ownsProcess: Bool = false, logger: Logger = Logger(label: "relier.worker")
+        process: TaskID = .next(), isolated: Bool = false, ownsProcess: Bool = false,
+        resurrection: ResurrectionSettings? = ResurrectionSettings(), logger: Logger = Logger(label: "relier.worker")
     ) {
         self.concurrency = concurrency
         self.queues = queues
@@ -49,6 +52,7 @@ public struct WorkerSettings: Sendable {
         self.process = process
         self.isolated = isolated
         self.ownsProcess = ownsProcess
+        self.resurrection = resurrection
         self.logger = logger
     }
 

@@ -39,7 +39,7 @@ public final class RelierTestHarness: Sendable {
         let queues = Set(tasks.map { $0.options.queue }).union([.default])
         settings = WorkerSettings(
             concurrency: concurrency, queues: queues.sorted { $0.name < $1.name }.map { WeightedQueue($0) }, name: "test",
-            gracePeriod: .seconds(1), client: client, logger: Self.quiet)
+            gracePeriod: .seconds(1), client: client, resurrection: nil, logger: Self.quiet)
     }
 
     /// A logger for tests: errors only.

@@ -55,10 +55,13 @@ extension TestRecord: TaskServices {
         }
     }
 
-    package func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws {
+    package func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws -> Checkpoint {
         if data.count > maxPartialBytes { throw CheckpointTooLargeError(bytes: data.count, limit: maxPartialBytes) }
         state.withLock { $0.partials.append(data) }
+        return .inline(data)
     }
+
+    package func forgetCheckpoint(_ checkpoint: Checkpoint) {}
 
     package func pushChildren<Work: RelierTask>(
         _ children: [Work], discriminator: String?, of parent: TaskContext

@@ -11,11 +11,11 @@ struct PaymentClient: Sendable {
     @TaskLocal static var current = PaymentClient(
         url: ProcessInfo.processInfo.environment["COOKBOOK_PAYMENTS_URL"] ?? "http://127.0.0.1:8080")
 
-    /// Says at once when nobody listens, rather than trying again until the time is up.
+    /// Says at once when nobody listens; waits for a connection while the machine is busy.
     private static let http: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.timeout.connect = .seconds(2)
+        configuration.timeout.connect = .seconds(15)
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
