@@ -122,8 +122,10 @@ let package = Package(
             ],
             path: "Benchmarks/RelierBench", swiftSettings: settings
         ),
+        .target(name: "FaultFixtures", dependencies: ["Relier"], path: "Tests/Fixture/Tasks", swiftSettings: settings),
         .executableTarget(
-            name: "relier-fixture", dependencies: ["Relier", "RelierCommand"], path: "Tests/Fixture", swiftSettings: settings
+            name: "relier-fixture", dependencies: ["FaultFixtures", "Relier", "RelierCommand"], path: "Tests/Fixture/Program",
+            swiftSettings: settings
         ),
         .testTarget(name: "RelierTests", dependencies: ["Relier"], swiftSettings: settings),
         .testTarget(
@@ -174,7 +176,9 @@ let package = Package(
         ),
         .testTarget(
             name: "FaultTests",
-            dependencies: ["Relier", "RelierSQLite", .product(name: "Logging", package: "swift-log"), "relier-fixture", "rl"],
+            dependencies: [
+                "Relier", "RelierSQLite", .product(name: "Logging", package: "swift-log"), "relier-fixture", "rl", "FaultFixtures",
+            ],
             swiftSettings: settings
         ),
     ],

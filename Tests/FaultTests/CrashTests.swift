@@ -3,7 +3,7 @@ import Relier
 import RelierSQLite
 import Testing
 
-@testable import relier_fixture
+@testable import FaultFixtures
 
 /// Real worker processes, ended by real signals.
 @Suite(.serialized) struct CrashTests {

@@ -3,7 +3,7 @@ import Relier
 import RelierSQLite
 import Testing
 
-@testable import relier_fixture
+@testable import FaultFixtures
 
 @Suite(.serialized) struct FanOutTests {
     @Test func aParentKilledHalfWayPushesNoChildTwice() async throws {

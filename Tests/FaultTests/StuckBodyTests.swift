@@ -2,7 +2,7 @@ import Foundation
 import Relier
 import Testing
 
-@testable import relier_fixture
+@testable import FaultFixtures
 
 @Suite(.serialized) struct StuckBodyTests {
     @Test func aBodyThatIgnoresItsTimeoutIsQuarantinedAndKeepsItsKeyUntilItReturns() async throws {

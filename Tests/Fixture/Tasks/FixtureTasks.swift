@@ -1,10 +1,9 @@
 import Foundation
-import Relier
-import RelierCommand
+public import Relier
 
 /// Tasks whose bodies leave evidence in a file and misbehave on order: the fault tests run them in real worker processes.
-@main struct Fixture: RelierApp {
-    static let tasks: [any RelierTask.Type] = [
+public enum FixtureTasks {
+    public static let all: [any RelierTask.Type] = [
         Note.self, Hold.self, Trap.self, Spawner.self, Parent.self, Child.self, Stubborn.self, Sleeper.self,
     ]
 }
