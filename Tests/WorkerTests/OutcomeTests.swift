@@ -45,7 +45,7 @@ import Testing
     struct Slow: RelierTask {
         static let name = "slow"
         static var options: TaskOptions {
-            TaskOptions(softTimeout: .milliseconds(50), hardTimeout: .milliseconds(300)) { context in
+            TaskOptions(softTimeout: .milliseconds(50), hardTimeout: .seconds(4)) { context in
                 try await context.setPartial(try context.arguments(as: Slow.self).label)
             }
         }
