@@ -149,6 +149,7 @@ struct Opening {
             if ContinuousClock.now > deadline {
                 throw EngineError(.busy, "\(location) is being opened by another process for \(options.busyTimeout); try again")
             }
+            // A lock of the kernel has no wait with a deadline.
             usleep(1000)
         }
         return file

@@ -23,6 +23,7 @@ final class WriteTurn: Sendable {
 
     /// Gives way to those who wait, then carries out `begin`, which may wait itself.
     func take(_ begin: () throws -> Void) rethrows {
+        // At most 1 ms: a waiter that does not come must not hold this process up.
         for _ in 0..<10 where !probe.isUnheld() { usleep(100) }
         isBeginning.store(true, ordering: .relaxed)
         defer {

@@ -7,6 +7,7 @@ import Relier
 func demoCharge(customerID: String, amountCents: Int, context: TaskContext) async throws -> Charge {
     let charge = try await chargeCustomer(customerID: customerID, amountCents: amountCents, context: context)
     if context.resurrections == 0, ProcessInfo.processInfo.environment["COOKBOOK_DEMO_TRAP"] == customerID {
+        // The trap is what the demo shows.
         fatalError("the demo traps on customer \(customerID)")
     }
     return charge
