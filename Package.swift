@@ -154,7 +154,10 @@ let package = Package(
         .testTarget(name: "ConformanceTests", dependencies: ["Relier", "RelierSQLite", "RelierTesting"], swiftSettings: settings),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["Relier", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Relier", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "RelierTestingTests", dependencies: ["Relier", "RelierSQLite", "RelierTesting"], swiftSettings: settings),

@@ -95,6 +95,7 @@ struct WorkSupervised: AsyncParsableCommand {
         let engine = try SQLiteEngine(path: path, options: SQLiteOptions(logger: .bench))
         let settings = WorkerSettings(
             concurrency: 4, name: "bench-%p", process: process, isolated: isolated, ownsProcess: true, logger: .bench)
-        try await WorkerProcess.run(engine: engine, tasks: try TaskRegistry([SecondStart.self]), settings: settings, orders: 3)
+        _ = try await WorkerProcess.run(
+            engine: engine, tasks: try TaskRegistry([SecondStart.self]), settings: settings, orders: 3)
     }
 }

@@ -141,7 +141,19 @@ extension SQLiteEngine {
         try await writer.perform { try $0.releaseDeadLetter(id, fresh: fresh) }
     }
 
-    public func workers() async throws(EngineError) -> [WorkerSummary] { try await read { try $0.workers() } }
+    public func cancel(_ id: TaskID, terminate: Bool) async throws(EngineError) -> CancelReply {
+        try await writer.perform { try $0.cancel(id, terminate: terminate) }
+    }
+
+    public func workers() async throws(EngineError) -> [WorkerSummary] {
+        var workers = try await read { try $0.workers() }
+        for index in workers.indices { workers[index].stuck = leaseBook.state(of: workers[index].info.incarnation).stuck }
+        return workers
+    }
+
+    public func order(_ order: WorkerOrder, to incarnation: Incarnation) async throws(EngineError) {
+        try await writer.perform { try $0.order(order, to: incarnation) }
+    }
 
     public func queues() async throws(EngineError) -> [QueueSummary] { try await read { try $0.queues() } }
 

@@ -9,7 +9,7 @@ struct FateTests {
         .outOfMemory,
     ]
     static let blameless: [Death] = [
-        .leaseEnded, .lockFreed, .signalled(9), .signalled(15), .signalled(2), .exited(status: 0), .exited(status: Death.selfStopStatus),
+        .leaseEnded, .lockFreed, .signalled(9), .signalled(15), .signalled(2), .exited(status: 0), .exited(status: Death.drainedStatus),
     ]
 
     @Test("a trap, a non-zero exit or too much memory makes a suspect", arguments: traps)
@@ -40,6 +40,15 @@ struct FateTests {
         #expect(Fate.of(resurrections: 5, ranAlone: false, death: death, maxResurrections: 5) == end)
         #expect(Fate.of(resurrections: 0, ranAlone: false, death: death, maxResurrections: 0) == end)
         if !death.makesSuspects { #expect(Fate.of(resurrections: 5, ranAlone: true, death: death, maxResurrections: 5) == end) }
+    }
+
+    @Test("a worker that stopped itself costs nothing, whatever was counted before", arguments: [true, false])
+    func stoppedItself(ranAlone: Bool) {
+        let death = Death.exited(status: Death.selfStopStatus)
+        #expect(!death.makesSuspects)
+        for resurrections in [0, 5, 100] {
+            #expect(Fate.of(resurrections: resurrections, ranAlone: ranAlone, death: death, maxResurrections: 5) == .handBack)
+        }
     }
 
     @Test("only a lease's end is unobserved", arguments: traps + blameless)

@@ -38,7 +38,7 @@ final class FaultScene: Sendable {
 
     /// Runs `body` with a supervisor of this process over `processes` workers; stops it after.
     func withSupervisor(
-        processes: Int = 1, concurrency: Int = 10, lease: String = "5", backtraces: Bool = false,
+        processes: Int = 1, concurrency: Int = 10, lease: String = "5", grace: Int = 5, backtraces: Bool = false,
         _ body: (Crew) async throws -> Void
     ) async throws {
         let crew = Crew()
@@ -48,9 +48,12 @@ final class FaultScene: Sendable {
             processes: processes, executable: program,
             arguments: { process, isolated in
                 ["worker-process", "--process", process.description, "--orders-fd", "3"] + (isolated ? ["--isolated"] : [])
-                    + ["--url=sqlite:\(database)", "--concurrency=\(concurrency)", "--lease=\(lease)", "--log-level=error"]
+                    + [
+                        "--url=sqlite:\(database)", "--concurrency=\(concurrency)", "--lease=\(lease)", "--grace=\(grace)",
+                        "--log-level=error",
+                    ]
             },
-            gracePeriod: .seconds(5), backtraces: backtraces, onEvent: { crew.note($0) }, logger: Self.logger)
+            gracePeriod: .seconds(grace), backtraces: backtraces, onEvent: { crew.note($0) }, logger: Self.logger)
         let supervisor = Task { [engine] in try await Supervisor(engine: engine, settings: settings).run() }
         do {
             try await body(crew)
@@ -64,9 +67,9 @@ final class FaultScene: Sendable {
     }
 
     /// Starts the fixture's own command, such as `worker`, as a process of this one.
-    func start(_ arguments: [String]) throws -> Process {
+    func start(_ arguments: [String], executable: String? = nil) throws -> Process {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try Self.program("relier-fixture"))
+        process.executableURL = URL(fileURLWithPath: try executable ?? Self.program("relier-fixture"))
         process.arguments = arguments + ["--url=sqlite:\(database)"]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice

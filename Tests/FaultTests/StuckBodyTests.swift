@@ -1,5 +1,6 @@
 import Foundation
 import Relier
+import RelierSQLite
 import Testing
 
 @testable import FaultFixtures
@@ -36,6 +37,62 @@ import Testing
                 #expect(try await note.value(timeout: .seconds(30)) == "free")
                 scene.openGate()
                 for receipt in blocked { #expect(try await receipt.value(timeout: .seconds(30))) }
+            }
+        }
+    }
+
+    /// Alone in its worker, and as many of them as the cooperative pool has threads, so that nothing asynchronous happens there any more.
+    @Test(arguments: [1, max(2, ProcessInfo.processInfo.activeProcessorCount)])
+    func aLoopWithoutSuspensionTakesNobodyDown(spins: Int) async throws {
+        try await FaultScene.run { scene in
+            try await scene.withSupervisor(concurrency: spins == 1 ? 1 : spins + 4) { crew in
+                let neighbours = try await scene.relier.push(
+                    contentsOf: (0..<(spins == 1 ? 0 : 4)).map {
+                        Hold(text: "\($0)", evidence: scene.evidence, gate: scene.gate + ".neighbours")
+                    })
+                try await scene.until("the neighbours run") { scene.lines().count == neighbours.count }
+                let loops = try await scene.relier.push(
+                    contentsOf: (0..<spins).map { Spin(number: $0, evidence: scene.evidence + ".spin", gate: scene.gate) })
+                for loop in loops {
+                    let error = try await #require(throws: TaskQuarantined.self) { try await loop.value(timeout: .seconds(60)) }
+                    #expect(error.reason == "TimeoutError")
+                }
+                let note = try await scene.relier.push(Note(text: "served", evidence: scene.evidence + ".note"))
+                #expect(try await note.value(timeout: .seconds(10)) == "served", "the slot is back")
+                _ = FileManager.default.createFile(atPath: scene.gate + ".neighbours", contents: Data())
+                for neighbour in neighbours {
+                    _ = try await neighbour.value(timeout: .seconds(60))
+                    #expect(try await scene.details(of: neighbour.id).summary.resurrections == 0)
+                }
+                #expect(scene.lines(".spin").count == spins, "a loop runs once")
+                scene.openGate()
+            }
+        }
+    }
+
+    @Test func stuckBodiesAreCountedAndTheProcessIsReplacedWhenTheyAreTooMany() async throws {
+        setenv("RELIER_STUCK_GRACE", "0.3", 1)
+        defer { unsetenv("RELIER_STUCK_GRACE") }
+        try await FaultScene.run { scene in
+            try await scene.withSupervisor(concurrency: 2) { crew in
+                try await scene.until("a worker has started") { crew.workers.count == 1 }
+                let first = crew.workers[0]
+                func stubborn(_ number: Int) -> Stubborn { Stubborn(evidence: scene.evidence + ".\(number)", gate: scene.gate) }
+                _ = try await scene.relier.push(stubborn(1))
+                try await scene.until("one stuck body is shown") { try await scene.engine.workers().map(\.stuck) == [1] }
+                // Its slot is free: both slots of the worker are held at once.
+                let held = try await scene.relier.push(
+                    contentsOf: (0..<2).map { Hold(text: "\($0)", evidence: scene.evidence, gate: scene.gate + ".held") })
+                try await scene.until("two run beside it") { scene.lines().count == 2 }
+                #expect(crew.workers == [first])
+                _ = FileManager.default.createFile(atPath: scene.gate + ".held", contents: Data())
+                for receipt in held { _ = try await receipt.value(timeout: .seconds(30)) }
+                _ = try await scene.relier.push(stubborn(2))
+                try await scene.until("the process is replaced") { crew.dead.count == 1 && crew.workers.count == 1 }
+                #expect(crew.dead.map(\.death) == [.exited(status: 0)])
+                let note = try await scene.relier.push(Note(text: "served", evidence: scene.evidence))
+                _ = try await note.value(timeout: .seconds(30))
+                scene.openGate()
             }
         }
     }

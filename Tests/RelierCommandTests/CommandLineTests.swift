@@ -46,8 +46,11 @@ import Testing
     }
 
     @Test func theOperatorsToolRunsNoTasks() throws {
-        #expect(throws: (any Error).self) { try OperatorRoot.parseAsRoot(["worker"]) }
-        for arguments in [["doctor"], ["dlq", "list"], ["queue", "list"], ["workers"], ["resurrector"], ["push", "x"]] {
+        #expect(try OperatorRoot.parseAsRoot(["worker"]) is WorkerStatusCommand)
+        #expect(throws: (any Error).self) { try OperatorRoot.parseAsRoot(["worker", "--concurrency", "4"]) }
+        #expect(try AppRoot<TestApp>.parseAsRoot(["worker"]) is WorkerCommand<TestApp>)
+        #expect(try AppRoot<TestApp>.parseAsRoot(["worker", "drain", "x"]) is WorkerDrainCommand)
+        for arguments in [["doctor"], ["dlq", "list"], ["queue", "list"], ["worker", "status"], ["resurrector"], ["push", "x"]] {
             #expect(throws: Never.self) { try OperatorRoot.parseAsRoot(arguments) }
         }
     }

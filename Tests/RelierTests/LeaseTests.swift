@@ -5,20 +5,38 @@ import Testing
 @Suite struct LeaseWatchTests {
     let start = ContinuousClock.now
 
-    @Test func cancelsAtItsMarginAndLeavesAtTheDeadline() {
-        let watch = LeaseWatch(lease: .seconds(4), joinedAt: start)
-        #expect(watch.order(at: start + .milliseconds(2999)) == .carryOn)
-        #expect(watch.order(at: start + .seconds(3)) == .cancelBodies)
-        #expect(watch.order(at: start + .milliseconds(3999)) == .cancelBodies)
-        #expect(watch.order(at: start + .seconds(4)) == .leave)
+    @Test func isEndangeredAtItsMarginAndEndsAtTheDeadline() {
+        var watch = LeaseWatch(lease: .seconds(4), joinedAt: start)
+        #expect(watch.nextLook == start + .seconds(3))
+        let phases = [2999, 3000, 3999, 4000, 9000].map { watch.look(at: start + .milliseconds($0)) }
+        #expect(phases == [nil, .endangered, nil, .ended, nil], "each is told once")
+    }
+
+    @Test func aLookThatComesLateSkipsTheMargin() {
+        var watch = LeaseWatch(lease: .seconds(4), joinedAt: start)
+        let phase = watch.look(at: start + .seconds(60))
+        #expect(phase == .ended)
     }
 
     @Test func countsFromBeforeTheRenewalWasSent() {
         var watch = LeaseWatch(lease: .seconds(4), joinedAt: start)
-        watch.renewed(sentAt: start + .seconds(1))
+        let becameSafe = watch.renewed(sentAt: start + .seconds(1), now: start + .milliseconds(1010))
+        #expect(!becameSafe, "it was safe before")
         #expect(watch.deadline == start + .seconds(5))
-        watch.renewed(sentAt: start)
+        _ = watch.renewed(sentAt: start, now: start + .seconds(1))
         #expect(watch.deadline == start + .seconds(5), "a late answer to an earlier renewal takes nothing away")
+    }
+
+    @Test func aRenewalMakesItSafeAgainUnlessItTookTooLong() {
+        var watch = LeaseWatch(lease: .seconds(4), joinedAt: start)
+        _ = watch.look(at: start + .seconds(4))
+        #expect(watch.pause <= .milliseconds(50), "nothing else matters until it is renewed")
+        let tooLate = watch.renewed(sentAt: start + .seconds(4), now: start + .milliseconds(7500))
+        #expect(!tooLate && watch.phase == .ended, "a renewal that took so long is as good as none")
+        let inTime = watch.renewed(sentAt: start + .milliseconds(7500), now: start + .milliseconds(7510))
+        #expect(inTime && watch.phase == .safe)
+        let phase = watch.look(at: start + .milliseconds(11_500))
+        #expect(phase == .ended)
     }
 
     @Test func fourRenewalsMayBeLost() {

@@ -16,6 +16,15 @@ import Testing
         #expect(plan.died(after: .seconds(11)) == .zero)
     }
 
+    @Test func aProcessThatWasToldToLeaveIsReplacedAtOnce() {
+        var plan = RestartPlan()
+        let pauses = (0..<20).map { _ in plan.died(after: .seconds(2), cleanly: true) }
+        #expect(pauses.allSatisfy { $0 == .zero })
+        _ = plan.died(after: .zero, cleanly: true)
+        let second = plan.died(after: .zero, cleanly: true)
+        #expect(second > .zero, "one that leaves as soon as it has come does not go round in circles")
+    }
+
     @Test func asManyProcessesAsSuspectsUpToTheLimit() {
         var plan = IsolationPlan(limit: 2)
         let now = ContinuousClock.now

@@ -1,3 +1,4 @@
+import Dispatch
 import Logging
 import Relier
 import RelierSQLite
@@ -82,5 +83,33 @@ struct WaitOnce: RelierTask {
         Tally.add(label)
         if Tally.count(label) == 1 { try await Task.sleep(for: .seconds(600)) }
         return Tally.count(label)
+    }
+}
+
+/// Gates that tests open, by a label that each test makes up.
+enum Gates {
+    private static let opened = Mutex<Set<String>>([])
+    static func open(_ label: String) { opened.withLock { _ = $0.insert(label) } }
+    static func isOpen(_ label: String) -> Bool { opened.withLock { $0.contains(label) } }
+}
+
+/// Counts, waits for its gate whatever anybody says, and tells of its progress and whether it was cancelled.
+struct Gated: RelierTask {
+    static let name = "gated"
+    static var options: TaskOptions { TaskOptions(idempotent: .automatic) }
+    var label: String
+    func run(_ context: TaskContext) async throws -> String {
+        Tally.add(label)
+        var rounds = 0
+        while !Gates.isOpen(label) {
+            // Not `Task.sleep`, which obeys a cancellation.
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(2)) { continuation.resume() }
+            }
+            if Task.isCancelled { Tally.add("\(label) cancelled") }
+            rounds += 1
+            context.progress(rounds, of: 1_000_000)
+        }
+        return label
     }
 }

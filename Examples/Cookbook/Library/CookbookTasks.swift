@@ -8,6 +8,7 @@ public enum CookbookTasks {
         $chargeCustomer.self, $processWebhook.self, $processWebhookByHand.self,
         $importAirports.self, $importAirportsEachRow.self, $importAirportsOnTimeout.self, $keepLargeState.self,
         $processWithContext.self, $processItem.self,
+        $processWithExternalLock.self, $confirmPayment.self, $regenerateThumbnail.self,
         $storeAllAirports.self, $storeAllAirportsInGroups.self, $storeAirport.self,
         $sendInvoice.self, $demoCharge.self,
     ]

@@ -137,11 +137,3 @@ public enum Checkpoint: Sendable, Hashable {
     /// A file of that name in the shared checkpoint directory, and how many bytes it holds uncompressed.
     case file(name: String, bytes: Int)
 }
-
-/// What a renewal found.
-public enum Renewal: Sendable, Hashable {
-    /// The lease goes on. `lost` are tasks that the worker named and no longer holds; `strays` counts those queued again.
-    case renewed(lost: [TaskID], strays: Int)
-    /// The incarnation is not joined any more: others may run its tasks. Join anew.
-    case gone
-}

@@ -65,7 +65,7 @@ public protocol Engine: Sendable {
     /// - Throws: `fenced` when the fence is not the current one or the task does not hold the key.
     func settleKey(_ key: String, for task: TaskID, fence: Fence, value: KeyValue?) async throws(EngineError)
 
-    /// Frees the idempotency key that a quarantine kept because its body still ran (``Settlement/Outcome/quarantine``).
+    /// Frees the keys that a quarantine or a cancellation kept because the body still ran (``Settlement/Outcome/quarantine``, ``cancel(_:terminate:)``).
     func bodyReturned(_ task: TaskID, fence: Fence) async throws(EngineError)
 
     // Recovery
@@ -95,7 +95,17 @@ public protocol Engine: Sendable {
     /// - Parameter fresh: start the resurrection count anew.
     /// - Throws: `notFound`; `conflict` naming the key's holder.
     func releaseDeadLetter(_ id: TaskID, fresh: Bool) async throws(EngineError)
+    /// Ends a live task as cancelled.
+    ///
+    /// One that waits, in whatever state, ends at once. One that runs ends at once, too, if `terminate` is true: its worker's next renewal finds it lost and cancels the
+    /// body, and its keys stay held until that body has returned. Otherwise the current run may still commit, or fail into the dead letter queue; whatever
+    /// would start it again (a retry, a hand-over, the loss of its worker) ends it as cancelled instead.
+    /// - Throws: `notFound` when the task is not known; `conflict` when it has ended otherwise, naming how. A task that was cancelled before is answered ``CancelReply/cancelled``.
+    func cancel(_ id: TaskID, terminate: Bool) async throws(EngineError) -> CancelReply
     func workers() async throws(EngineError) -> [WorkerSummary]
+    /// Gives a joined worker an order, which its next renewals carry. A later order replaces an earlier one.
+    /// - Throws: `notFound` when the incarnation is not joined.
+    func order(_ order: WorkerOrder, to incarnation: Incarnation) async throws(EngineError)
     func queues() async throws(EngineError) -> [QueueSummary]
     /// How many suspects wait to run alone.
     func suspectsWaiting() async throws(EngineError) -> Int
@@ -104,14 +114,4 @@ public protocol Engine: Sendable {
 
     /// Closes connections and files. Calls under way end first.
     func close() async throws(EngineError)
-}
-
-/// An incarnation's lease. Its methods block and never touch the cooperative pool, so that a thread of its own can keep the lease
-/// while bodies starve everything else.
-public protocol LeaseHolder: Sendable {
-    /// Advances the lease's counter and names what the worker holds.
-    ///
-    /// Tasks that the engine believes running here, claimed under a request numbered `settledThrough` or lower and not named, are queued again: their claim's reply was lost.
-    /// - Throws: `unavailable` when the lease was not renewed; the caller tries again and watches its deadline.
-    func renew(holding: [TaskID: Fence], settledThrough: Int64) throws(EngineError) -> Renewal
 }

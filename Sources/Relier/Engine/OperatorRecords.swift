@@ -64,7 +64,7 @@ public struct AttemptRecord: Sendable, Codable, Hashable {
     public var start: EngineTime
     /// `nil` while it runs.
     public var end: EngineTime?
-    /// `running`, `committed`, `retry`, `quarantined`, `handed-back`, `snoozed`, `worker-gone`, `stray`.
+    /// `running`, `committed`, `retry`, `quarantined`, `handed-back`, `snoozed`, `worker-gone`, `stray`, `cancelled`.
     public var outcome: String
     /// The reason of a failure, or how the worker ended.
     public var detail: String?
@@ -96,6 +96,8 @@ public struct TaskDetails: Sendable, Codable {
     public var due: EngineTime?
     public var key: String?
     public var checkpointBytes: Int?
+    /// What the running body last told, as of its worker's last renewal.
+    public var progress: TaskProgress?
     public var result: JSONValue?
     public var reason: String?
     public var message: String?
@@ -103,13 +105,14 @@ public struct TaskDetails: Sendable, Codable {
 
     public init(
         summary: TaskSummary, payload: JSONValue?, due: EngineTime?, key: String?, checkpointBytes: Int?,
-        result: JSONValue?, reason: String?, message: String?, history: [AttemptRecord]
+        progress: TaskProgress? = nil, result: JSONValue?, reason: String?, message: String?, history: [AttemptRecord]
     ) {
         self.summary = summary
         self.payload = payload
         self.due = due
         self.key = key
         self.checkpointBytes = checkpointBytes
+        self.progress = progress
         self.result = result
         self.reason = reason
         self.message = message
@@ -163,11 +166,17 @@ public struct WorkerSummary: Sendable, Codable {
     public var info: WorkerInfo
     public var joinedAt: EngineTime
     public var running: Int
+    /// Bodies that go on although their attempt has ended, as its last renewal told.
+    public var stuck: Int
+    /// What an operator wants of it.
+    public var order: WorkerOrder?
 
-    public init(info: WorkerInfo, joinedAt: EngineTime, running: Int) {
+    public init(info: WorkerInfo, joinedAt: EngineTime, running: Int, stuck: Int = 0, order: WorkerOrder? = nil) {
         self.info = info
         self.joinedAt = joinedAt
         self.running = running
+        self.stuck = stuck
+        self.order = order
     }
 }
 
@@ -199,6 +208,14 @@ public struct QueueSummary: Sendable, Codable, Hashable {
         self.waiting = waiting
         self.oldest = oldest
     }
+}
+
+/// What became of a cancellation.
+public enum CancelReply: Sendable, Hashable {
+    /// The task has ended as cancelled.
+    case cancelled
+    /// The current run goes on, and is the last.
+    case afterThisRun
 }
 
 /// One line of `doctor`.

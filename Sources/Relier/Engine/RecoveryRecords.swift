@@ -41,7 +41,7 @@ public enum Death: Sendable, Hashable, Codable {
         switch self {
         case .leaseEnded, .lockFreed: false
         // 79 is a worker that stopped itself at its lease's deadline: nobody's fault.
-        case .exited(let status): status != 0 && status != Death.selfStopStatus
+        case .exited(let status): ![0, Death.selfStopStatus, Death.drainedStatus].contains(status)
         // SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV
         case .signalled(let signal): [4, 5, 6, 7, 8, 11].contains(signal)
         case .outOfMemory: true
@@ -50,6 +50,9 @@ public enum Death: Sendable, Hashable, Codable {
 
     /// Whether somebody saw the death, or at least a lock that the kernel freed.
     public var wasObserved: Bool { self != .leaseEnded }
+
+    /// The exit status of a worker process that an operator drained for good: its supervisor starts no other in its place.
+    public static let drainedStatus: Int32 = 77
 
     /// The exit status of a worker that left because it could not renew its lease.
     public static let selfStopStatus: Int32 = 79
@@ -83,6 +86,8 @@ public struct ReleaseLimits: Sendable, Hashable {
 
 /// What becomes of a task whose worker is gone. Pure: every engine decides by this.
 public enum Fate: Sendable, Hashable {
+    /// Back to where it was, counting nothing: its worker stopped itself.
+    case handBack
     case requeue
     case suspect
     case quarantine(reason: String)
@@ -91,6 +96,7 @@ public enum Fate: Sendable, Hashable {
     ///   - resurrections: how often a worker was lost under it before.
     ///   - ranAlone: it was a suspect, alone in its process.
     public static func of(resurrections: Int, ranAlone: Bool, death: Death, maxResurrections: Int) -> Fate {
+        if death == .exited(status: Death.selfStopStatus) { return .handBack }
         if ranAlone && death.makesSuspects { return .quarantine(reason: "WorkerCrash") }
         if resurrections >= maxResurrections { return .quarantine(reason: "max_resurrections_exceeded") }
         // A suspect that lost its process to somebody else's kill is still a suspect.
@@ -102,13 +108,15 @@ public struct ReleaseReport: Sendable, Hashable {
     public var requeued: [TaskID] = []
     public var suspects: [TaskID] = []
     public var quarantined: [TaskID] = []
+    /// Back in their queues without a count.
+    public var handedBack: [TaskID] = []
     /// More is left: call again (after a pause when ``throttled``).
     public var remaining = false
     /// Stopped at ``ReleaseLimits/maxRequeueDepth``.
     public var throttled = false
 
     public init() {}
-    public var count: Int { requeued.count + suspects.count + quarantined.count }
+    public var count: Int { requeued.count + suspects.count + quarantined.count + handedBack.count }
 }
 
 /// What is known of a crash.

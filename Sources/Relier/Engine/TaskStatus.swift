@@ -37,9 +37,14 @@ public struct TaskStatus: Sendable, Hashable {
     /// Why it was quarantined: an error's type name or one of Relier's own reasons.
     public var reason: String?
     public var message: String?
+    /// What the running body last told.
+    public var progress: TaskProgress?
 
-    public init(state: TaskState, result: Data? = nil, reason: String? = nil, message: String? = nil) {
+    public init(
+        state: TaskState, result: Data? = nil, reason: String? = nil, message: String? = nil, progress: TaskProgress? = nil
+    ) {
         self.state = state
+        self.progress = progress
         self.result = result
         self.reason = reason
         self.message = message

@@ -41,32 +41,51 @@ public struct Resurrector: Service {
 
     /// Sweeps until cancelled or gracefully shut down. An engine that is away is waited for.
     public func run() async throws {
-        await cancelWhenGracefulShutdown { await sweepForEver() }
+        await cancelWhenGracefulShutdown {
+            // Apart from each other: a release that is paced may take long, and what is due must not wait for it.
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await releaseForEver() }
+                group.addTask { await tendForEver() }
+            }
+        }
     }
 
-    private func sweepForEver() async {
+    private func releaseForEver() async {
         var observer = LeaseObserver()
-        var filesSweptAt = ContinuousClock.now
         let clock = ContinuousClock()
         while !Task.isCancelled {
-            var pause = max(.milliseconds(10), settings.interval)
             do {
                 for (target, death) in observer.observe(try await engine.leases(), at: clock.now) {
                     try await Release(engine: engine, settings: settings, logger: logger).all(of: target, death: death)
                 }
+            } catch {
+                if Task.isCancelled { return }
+                logger.error("looking for dead workers failed, trying again: \(error)")
+                observer.reset()
+            }
+            try? await Task.sleep(for: interval)
+        }
+    }
+
+    private func tendForEver() async {
+        var filesSweptAt = ContinuousClock.now
+        while !Task.isCancelled {
+            var pause = interval
+            do {
                 pause = try await tend(atMost: pause)
-                if clock.now - filesSweptAt > .seconds(60) {
-                    filesSweptAt = clock.now
+                if ContinuousClock.now - filesSweptAt > .seconds(60) {
+                    filesSweptAt = .now
                     try await CheckpointStore(settings: settings.checkpoints).sweep(engine)
                 }
             } catch {
                 if Task.isCancelled { return }
-                logger.error("the sweep failed, trying again: \(error)")
-                observer.reset()
+                logger.error("housekeeping failed, trying again: \(error)")
             }
             try? await Task.sleep(for: pause)
         }
     }
+
+    private var interval: Duration { max(.milliseconds(10), settings.interval) }
 
     private func tend(atMost pause: Duration) async throws -> Duration {
         let report = try await engine.tend(batch: settings.limits.batch, unregisteredAfter: settings.unregisteredAfter)
@@ -99,6 +118,7 @@ struct Release {
             total.requeued += report.requeued
             total.suspects += report.suspects
             total.quarantined += report.quarantined
+            total.handedBack += report.handedBack
             if report.count > 0 {
                 logger.notice(
                     "a worker is gone (\(death.label)): \(report.requeued.count) tasks queued again, \(report.suspects.count) suspects, \(report.quarantined.count) quarantined"

@@ -30,10 +30,14 @@ struct Nursery {
     private var plans: [RestartPlan]
     private var isolation: IsolationPlan
     private var memory = OutOfMemoryCounter()
+    /// The slots whose worker an operator drained.
+    private var drained: Set<Int> = []
     private var stopping = false
     /// Releases and crash reports under way, by their process.
     private var reports: [TaskID: Task<Void, Never>] = [:]
     private var releasing = 0
+    /// The time for stopping is over: what the engine does not take is left to others.
+    private var isOverdue = false
 
     init(engine: any Engine, settings: SupervisorSettings, sender: AsyncStream<Event>.Continuation) {
         self.engine = engine
@@ -46,8 +50,8 @@ struct Nursery {
         self.environment = environment
     }
 
-    /// All workers have ended after an order to stop, and what they held is released.
-    var isOver: Bool { stopping && children.isEmpty && releasing == 0 }
+    /// All workers have ended after an order to stop, or were drained for good, and what they held is released.
+    var isOver: Bool { (stopping || drained.count == plans.count) && children.isEmpty && releasing == 0 }
 
     mutating func begin() throws {
         // A worker that died leaves nobody to read its orders.
@@ -65,10 +69,14 @@ struct Nursery {
         case .reported(let process): reports[process] = nil
         case .restart(let slot): restart(slot)
         case .suspects(let count): startIsolated(waiting: count)
-        case .tick: lookForSuspects()
+        case .tick:
+            lookForSuspects()
+            if Orphans.isOurDuty { Orphans.reap(except: Set(children.keys)) }
         case .drain: stop(with: "drain", within: settings.gracePeriod)
         case .handOver: stop(with: "now", within: .seconds(3))
         case .overdue:
+            isOverdue = true
+            for report in reports.values { report.cancel() }
             for child in children.values {
                 settings.logger.error("worker process \(child.process.pid) does not end; killing it")
                 child.process.kill(SIGKILL)
@@ -131,11 +139,17 @@ struct Nursery {
     private mutating func buried(_ process: ChildProcess, _ seen: Death) {
         guard let child = children.removeValue(forKey: process.pid) else { return }
         let death = seen == .signalled(SIGKILL) && memory.rose() ? .outOfMemory : seen
-        let clean = death == .exited(status: 0)
+        let forGood = death == .exited(status: Death.drainedStatus)
+        let clean = death == .exited(status: 0) || forGood
         if !clean { settings.logger.warning("worker process \(process.pid) died: \(death.label)") }
         release(child, death, clean: clean)
         guard let slot = child.slot, !stopping else { return }
-        let pause = plans[slot].died(after: .now - process.startedAt)
+        if forGood {
+            settings.logger.notice("worker process \(process.pid) was drained by an operator; no other is started in its place")
+            drained.insert(slot)
+            return
+        }
+        let pause = plans[slot].died(after: .now - process.startedAt, cleanly: clean)
         if pause == .zero { restart(slot) } else { restart(slot, after: pause) }
     }
 
@@ -143,17 +157,19 @@ struct Nursery {
     private mutating func release(_ child: Child, _ death: Death, clean: Bool) {
         releasing += 1
         let release = Release(engine: engine, settings: settings.resurrection, logger: settings.logger)
-        reports[child.id] = Task { [engine, sender, settings] in
+        let report = Task { [engine, sender, settings] in
             let report = await Self.insist(settings.logger) { try await release.all(of: .process(child.id), death: death) }
-            sender.yield(.released(process: child.id, pid: child.process.pid, death, report))
+            sender.yield(.released(process: child.id, pid: child.process.pid, death, report ?? ReleaseReport()))
             let words = await Self.lastWords(of: child.process)
             if !clean {
                 let crash = CrashReport(
                     process: child.id, death: death, standardError: words.standardError, backtrace: words.backtrace)
-                await Self.insist(settings.logger) { try await engine.attachCrashReport(crash) }
+                _ = await Self.insist(settings.logger) { try await engine.attachCrashReport(crash) }
             }
             sender.yield(.reported(process: child.id))
         }
+        if isOverdue { report.cancel() }
+        reports[child.id] = report
     }
 
     private static func lastWords(of process: ChildProcess) async -> (standardError: String, backtrace: String?) {
@@ -162,11 +178,13 @@ struct Nursery {
         }
     }
 
-    /// Tries until it is done: a dead worker's tasks are released however long the engine is away.
-    private static func insist<Answer>(_ logger: Logger, _ call: () async throws -> Answer) async -> Answer {
+    /// Tries until it is done: a dead worker's tasks are released however long the engine is away. Once cancelled, when the time for stopping is over,
+    /// tries no more: `nil`. What is left falls to another supervisor, or ends with its lease.
+    private static func insist<Answer>(_ logger: Logger, _ call: () async throws -> Answer) async -> Answer? {
         var pause = Duration.milliseconds(20)
         while true {
             do { return try await call() } catch { logger.error("a dead worker's tasks are not released yet, trying again: \(error)") }
+            if Task.isCancelled { return nil }
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(1))
         }

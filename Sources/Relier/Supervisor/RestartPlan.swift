@@ -5,9 +5,12 @@ struct RestartPlan {
     static let longest = Duration.seconds(30)
     private(set) var deaths = 0
 
-    /// - Parameter uptime: how long the process lived.
+    /// - Parameters:
+    ///   - uptime: how long the process lived.
+    ///   - cleanly: it was told to leave and did; no sign of trouble unless it comes at once.
     /// - Returns: the pause before the next start: 0, then 100 ms doubling up to 30 s.
-    mutating func died(after uptime: Duration) -> Duration {
+    mutating func died(after uptime: Duration, cleanly: Bool = false) -> Duration {
+        if cleanly && uptime >= .seconds(1) { return .zero }
         if uptime >= Self.young { deaths = 0 }
         deaths += 1
         if deaths == 1 { return .zero }

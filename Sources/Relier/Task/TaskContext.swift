@@ -44,6 +44,7 @@ public final class TaskContext: Sendable {
     let payload: Data
     package let services: any TaskServices
     private let saved: Mutex<SavedCheckpoint>
+    private let onProgress: (@Sendable (TaskProgress) -> Void)?
 
     private enum SavedCheckpoint {
         case none
@@ -51,7 +52,10 @@ public final class TaskContext: Sendable {
         case loaded(Data, Checkpoint)
     }
 
-    package init(task: ClaimedTask, worker: String, incarnation: Incarnation, logger: Logger, services: any TaskServices) {
+    package init(
+        task: ClaimedTask, worker: String, incarnation: Incarnation, logger: Logger, services: any TaskServices,
+        onProgress: (@Sendable (TaskProgress) -> Void)? = nil
+    ) {
         id = task.envelope.id
         name = task.envelope.name
         version = task.envelope.version
@@ -65,6 +69,7 @@ public final class TaskContext: Sendable {
         self.incarnation = incarnation
         self.services = services
         base = logger
+        self.onProgress = onProgress
         saved = Mutex(task.checkpoint.map { .stored($0) } ?? .none)
     }
 
@@ -120,6 +125,16 @@ public final class TaskContext: Sendable {
         let before = self.checkpoint
         saved.withLock { $0 = .loaded(data, checkpoint) }
         if let before { services.forgetCheckpoint(before) }
+    }
+
+    /// Says how far the body is, for operators and for ``TaskReceipt/progress(every:)``. Costs next to nothing: the last word is passed on with the worker's next
+    /// renewal, about once a second at the default lease. Not durable: a crash forgets it; for what the next attempt needs there is ``setPartial(_:)``.
+    ///
+    /// - Parameters:
+    ///   - done: units done; zero or more.
+    ///   - total: units in all, where known.
+    public func progress(_ done: some BinaryInteger, of total: (some BinaryInteger)? = Int?.none) {
+        onProgress?(TaskProgress(done: Int64(clamping: done), total: total.map { Int64(clamping: $0) }))
     }
 
     /// Pushes a child task. However often this body runs again, from the start or from a checkpoint and in whatever order, the same child is pushed once.

@@ -4,18 +4,20 @@ import Logging
 /// Runs bodies and turns how they end into settlements.
 final class BodyRunner: Sendable {
     private let registry: TaskRegistry
-    private let settings: WorkerSettings
+    let settings: WorkerSettings
     private let incarnation: Incarnation
     private let workerName: String
     private let services: any TaskServices
     private let holdings: Holdings
-    private let committer: Committer
+    let committer: Committer
     private let threads: BlockingThreads
-    private let logger: Logger
+    let deadlines: Deadlines
+    let stuckBodies: StuckBodies
+    let logger: Logger
 
     init(
         registry: TaskRegistry, settings: WorkerSettings, incarnation: Incarnation, workerName: String, services: any TaskServices,
-        holdings: Holdings, committer: Committer, threads: BlockingThreads
+        holdings: Holdings, committer: Committer, threads: BlockingThreads, deadlines: Deadlines, stuckBodies: StuckBodies
     ) {
         self.registry = registry
         self.settings = settings
@@ -25,6 +27,8 @@ final class BodyRunner: Sendable {
         self.holdings = holdings
         self.committer = committer
         self.threads = threads
+        self.deadlines = deadlines
+        self.stuckBodies = stuckBodies
         logger = settings.logger
     }
 
@@ -43,19 +47,20 @@ final class BodyRunner: Sendable {
                 .quarantine(reason: "PayloadIntegrityError", message: "the stored bytes do not match their checksum", keyHeld: false))
         }
         let context = TaskContext(
-            task: attempt.task, worker: workerName, incarnation: incarnation, logger: logger, services: services)
+            task: attempt.task, worker: workerName, incarnation: incarnation, logger: logger, services: services,
+            onProgress: { [weak attempt] in attempt?.tell($0) })
         let body = Task { [self] in
             let outcome = await outcome(of: entry, attempt, context)
             attempt.checkpoint = context.checkpoint
             finish(attempt, outcome)
         }
         attempt.onCancel { body.cancel() }
-        watchTimes(of: entry, attempt, context)
+        limitTime(of: entry, attempt, context)
     }
 
-    private func settleWithoutBody(_ attempt: Attempt, _ outcome: Settlement.Outcome) {
-        _ = attempt.bodyReturned()
-        holdings.freeSlot()
+    /// Ends an attempt whose body is not to be run.
+    func settleWithoutBody(_ attempt: Attempt, _ outcome: Settlement.Outcome) {
+        holdings.bodyReturned(wasStuck: attempt.bodyReturned().wasStuck)
         committer.add(.settle(attempt, outcome))
     }
 
@@ -85,7 +90,7 @@ final class BodyRunner: Sendable {
         }
     }
 
-    private func failure(
+    func failure(
         _ error: any Error, reason: String, of entry: RegisteredTask, _ attempt: Attempt, keyHeld: Bool
     ) -> Settlement.Outcome {
         let message = FailureText.line(error)
@@ -102,7 +107,7 @@ final class BodyRunner: Sendable {
 
     /// The body has returned: settle it, or clean up behind an attempt that had ended before.
     private func finish(_ attempt: Attempt, _ outcome: Settlement.Outcome) {
-        let earlier = attempt.bodyReturned()
+        let (earlier, wasStuck) = attempt.bodyReturned()
         switch earlier {
         case nil:
             committer.add(.settle(attempt, outcome))
@@ -111,55 +116,14 @@ final class BodyRunner: Sendable {
             committer.add(.bodyReturned(attempt))
         case .lost:
             logger.notice(
-                "a body returned after its task went to another worker; its result is refused", metadata: ["task": "\(attempt.id)"])
+                "a body returned after its task was cancelled or went to another worker; its result is refused",
+                metadata: ["task": "\(attempt.id)"])
+            // If it was cancelled, its keys were kept for this body.
+            committer.add(.bodyReturned(attempt))
         default:
             break
         }
-        holdings.freeSlot()
-    }
-
-    private func watchTimes(of entry: RegisteredTask, _ attempt: Attempt, _ context: TaskContext) {
-        if entry.isBlocking { return }
-        let soft = entry.options.softTimeout ?? (entry.options.hardTimeout == nil ? settings.softTimeout : nil)
-        let hard = entry.options.hardTimeout ?? (entry.options.softTimeout == nil ? settings.hardTimeout : nil)
-        if soft == nil && hard == nil { return }
-        let start = ContinuousClock.now
-        let watcher = Task { [self] in
-            await withTaskGroup(of: Void.self) { group in
-                if let soft, let hook = entry.options.onSoftTimeout {
-                    group.addTask { [self] in await runHook(hook, at: start + soft, attempt, context) }
-                }
-                if let hard {
-                    do { try await Task.sleep(until: start + hard, clock: .continuous) } catch {
-                        group.cancelAll()
-                        return
-                    }
-                    group.cancelAll()
-                    timeOut(entry, attempt, after: hard)
-                }
-            }
-        }
-        attempt.onEnd { watcher.cancel() }
-    }
-
-    private func runHook(
-        _ hook: @Sendable (TaskContext) async throws -> Void, at time: ContinuousClock.Instant, _ attempt: Attempt, _ context: TaskContext
-    ) async {
-        do {
-            try await Task.sleep(until: time, clock: .continuous)
-            guard attempt.isOpen else { return }
-            try await TaskContext.$running.withValue(context) { try await hook(context) }
-        } catch is CancellationError {
-        } catch {
-            context.logger.error("the soft-timeout hook failed: \(FailureText.line(error))")
-        }
-    }
-
-    private func timeOut(_ entry: RegisteredTask, _ attempt: Attempt, after hard: Duration) {
-        // Keys stay held, the task's own and those taken by hand, until the body has returned.
-        let outcome = failure(HardTimeout(limit: hard), reason: "TimeoutError", of: entry, attempt, keyHeld: true)
-        guard attempt.end(.timeout, settle: { committer.add(.settle(attempt, outcome)) }) else { return }
-        attempt.cancel()
+        holdings.bodyReturned(wasStuck: wasStuck)
     }
 }
 

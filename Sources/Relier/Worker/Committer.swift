@@ -12,7 +12,7 @@ final class Committer: Sendable {
 
     private struct State {
         var pending: [Work] = []
-        var underWay = 0
+        var underWay: [Work] = []
         var closed = false
     }
 
@@ -34,7 +34,7 @@ final class Committer: Sendable {
     }
 
     /// How many settlements wait or are under way.
-    var backlog: Int { state.withLock { $0.pending.count + $0.underWay } }
+    var backlog: Int { state.withLock { $0.pending.count + $0.underWay.count } }
 
     func add(_ work: Work) {
         let first = state.withLock { state in
@@ -42,6 +42,14 @@ final class Committer: Sendable {
             return state.pending.count == 1
         }
         if first { signal.yield() }
+    }
+
+    /// What is not answered yet, for a last call from a thread that does not depend on the cooperative pool. A settlement sent twice is carried out once.
+    var unanswered: [Settlement] {
+        state.withLock { $0.underWay + $0.pending }.compactMap { work in
+            guard case .settle(let attempt, let outcome) = work else { return nil }
+            return Settlement(task: attempt.id, fence: attempt.fence, outcome: outcome)
+        }
     }
 
     /// Sends what is left, then ends ``run()``.
@@ -65,7 +73,7 @@ final class Committer: Sendable {
                 let (group, closed) = state.withLock { state in
                     let group = Array(state.pending.prefix(Self.groupLimit))
                     state.pending.removeFirst(group.count)
-                    state.underWay = group.count
+                    state.underWay = group
                     return (group, state.closed)
                 }
                 if group.isEmpty {
@@ -73,7 +81,7 @@ final class Committer: Sendable {
                     break
                 }
                 await send(group)
-                state.withLock { $0.underWay = 0 }
+                state.withLock { $0.underWay = [] }
             }
         }
     }

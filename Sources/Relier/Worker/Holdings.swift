@@ -4,7 +4,9 @@ import Synchronization
 final class Holdings: Sendable {
     private struct State {
         var attempts: [TaskID: Attempt] = [:]
-        var busySlots = 0
+        /// Bodies that run, the stuck ones among them.
+        var bodies = 0
+        var stuck = 0
         var settledThrough: Int64 = 0
         /// Rises with every change, so that a waiter sees one that came before it began to wait.
         var version = 0
@@ -18,14 +20,23 @@ final class Holdings: Sendable {
     func add(_ attempts: [Attempt], answering claim: Int64) {
         state.withLock { state in
             for attempt in attempts { state.attempts[attempt.id] = attempt }
-            state.busySlots += attempts.count
+            state.bodies += attempts.count
             state.settledThrough = max(state.settledThrough, claim)
         }
     }
 
-    /// The slot's body has returned.
-    func freeSlot() {
-        poke { $0.busySlots -= 1 }
+    /// A body has returned.
+    func bodyReturned(wasStuck: Bool) {
+        poke { state in
+            state.bodies -= 1
+            if wasStuck { state.stuck -= 1 }
+        }
+    }
+
+    /// A body is counted as stuck: its slot is free again. Answers how many are.
+    func noteStuck() -> Int {
+        poke { $0.stuck += 1 }
+        return stuck
     }
 
     /// The engine has answered for this attempt, or it is given up.
@@ -35,12 +46,23 @@ final class Holdings: Sendable {
         }
     }
 
-    var busySlots: Int { state.withLock { $0.busySlots } }
+    /// Slots taken by bodies that are not stuck.
+    var busySlots: Int { state.withLock { $0.bodies - $0.stuck } }
+    /// Bodies that run, stuck or not.
+    var bodies: Int { state.withLock { $0.bodies } }
+    var stuck: Int { state.withLock { $0.stuck } }
     var count: Int { state.withLock { $0.attempts.count } }
 
-    /// What a renewal names.
-    var named: (holding: [TaskID: Fence], settledThrough: Int64) {
-        state.withLock { ($0.attempts.mapValues(\.fence), $0.settledThrough) }
+    /// What a renewal says. Progress that bodies told is taken along; ``takeBack(_:)`` it when the renewal failed.
+    func heartbeat() -> Heartbeat {
+        let (attempts, settledThrough, stuck) = state.withLock { ($0.attempts, $0.settledThrough, $0.stuck) }
+        return Heartbeat(
+            holding: attempts.mapValues(\.fence), settledThrough: settledThrough, stuck: stuck,
+            progress: attempts.compactMapValues { $0.takeProgress() })
+    }
+
+    func takeBack(_ progress: [TaskID: TaskProgress]) {
+        for (id, told) in progress { attempt(id)?.returnProgress(told) }
     }
 
     var attempts: [Attempt] { state.withLock { Array($0.attempts.values) } }

@@ -11,6 +11,7 @@ public final class Worker: Service {
     private struct State {
         var session: WorkerSession?
         var order: WorkerSession.Signal?
+        var leftForGood = false
     }
 
     private let engine: any Engine
@@ -38,6 +39,14 @@ public final class Worker: Service {
         } onCancel: {
             handOver()
         }
+    }
+
+    /// Whether an operator's order ended it for good.
+    var leftForGood: Bool { state.withLock { $0.leftForGood } }
+
+    private static func mayPass(_ error: any Error) -> Bool {
+        guard let code = (error as? EngineError)?.code else { return false }
+        return code == .unavailable || code == .busy || code == .outcomeUnknown
     }
 
     /// Claims nothing more, lets bodies finish within the grace period, hands over the rest, and ends ``run()``.
@@ -79,11 +88,18 @@ public final class Worker: Service {
             }
             if order != nil { return }
             do {
-                if try await session.run() == .left { return }
-                joinedBefore = true
+                switch try await session.run() {
+                case .left: return
+                case .leftForGood:
+                    state.withLock { $0.leftForGood = true }
+                    return
+                case .replaced where settings.ownsProcess: return
+                case .replaced, .lost: joinedBefore = true
+                }
                 pause = .milliseconds(50)
             } catch {
-                if !joinedBefore { throw error }
+                // A worker process that is started again while the engine is away waits for it; its supervisor has seen the engine before.
+                if !joinedBefore && !(settings.ownsProcess && Self.mayPass(error)) { throw error }
                 settings.logger.error("cannot join, trying again: \(error)")
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(1))

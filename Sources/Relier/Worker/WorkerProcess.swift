@@ -4,11 +4,19 @@ import Logging
 
 /// A worker that is a process of its own and takes its orders over a pipe from its supervisor.
 public enum WorkerProcess {
+    /// How a worker process ends, for its exit status.
+    public enum Ending: Sendable, Hashable {
+        /// Status 0: a supervisor that did not ask for it starts another.
+        case done
+        /// Status ``Death/drainedStatus``: an operator's order ended it, and no other is to be started.
+        case forGood
+    }
+
     /// Works until an order, or the end of the pipe, says to stop.
     ///
     /// - Parameter orders: a descriptor to read lines from: `drain` lets bodies finish, `now` hands over at once. Its end means that the supervisor is gone: drain.
     /// - Throws: as ``Worker/run()``.
-    public static func run(engine: any Engine, tasks: TaskRegistry, settings: WorkerSettings, orders: Int32) async throws {
+    public static func run(engine: any Engine, tasks: TaskRegistry, settings: WorkerSettings, orders: Int32) async throws -> Ending {
         // Not to be inherited by what bodies start: the pipe must end with the supervisor.
         _ = fcntl(orders, F_SETFD, FD_CLOEXEC)
         var settings = settings
@@ -22,6 +30,7 @@ public enum WorkerProcess {
         reader.name = "relier-orders"
         reader.start()
         try await worker.run()
+        return worker.leftForGood ? .forGood : .done
     }
 
     private static func read(_ orders: Int32, _ worker: Worker) {

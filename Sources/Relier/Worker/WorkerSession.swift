@@ -7,14 +7,19 @@ final class WorkerSession: Sendable {
     enum Signal: Sendable {
         case drain
         case handOver
+        /// Like a drain, to be followed by a fresh process, or a fresh session where the process is the user's.
+        case replace
         case gone
-        case leaseEnded
         /// The fetcher has nothing more to do: the isolated run is over.
         case finished
     }
 
     enum End: Sendable {
         case left
+        /// An operator wants this worker to end and not to be started again.
+        case leftForGood
+        /// Start anew.
+        case replaced
         /// The lease was lost; join anew.
         case lost
     }
@@ -22,14 +27,17 @@ final class WorkerSession: Sendable {
     let engine: any Engine
     let settings: WorkerSettings
     let info: WorkerInfo
-    let holdings = Holdings()
+    let holdings: Holdings
     let committer: Committer
     let runner: BodyRunner
     let logger: Logger
+    let deadlines = Deadlines()
     private let paused = Mutex(false)
     private let isLost = Mutex(false)
     /// A second order came during a drain.
     let hurried = Mutex(false)
+    private let order = Mutex<WorkerOrder?>(nil)
+    private let lease = Mutex<(any LeaseHolder)?>(nil)
     private let signal: AsyncStream<Signal>.Continuation
     private let signals: AsyncStream<Signal>
 
@@ -45,7 +53,8 @@ final class WorkerSession: Sendable {
         logger[metadataKey: "worker"] = "\(info.name)"
         self.logger = logger
         let checkpoints = CheckpointStore(settings: settings.checkpoints)
-        let holdings = holdings
+        let holdings = Holdings()
+        self.holdings = holdings
         committer = Committer(engine: engine, logger: logger) { [logger] attempt, outcome, reply in
             holdings.remove(attempt)
             if reply == .refused {
@@ -54,36 +63,51 @@ final class WorkerSession: Sendable {
                 checkpoints.remove(attempt.checkpoint)
             }
         }
+        let alarms = AsyncAlarm()
+        let stuckBodies = StuckBodies(
+            limits: .init(grace: settings.stuckGrace, most: settings.mostStuck), deadlines: deadlines, holdings: holdings, logger: logger
+        ) { alarms.raise($0) }
         runner = BodyRunner(
             registry: registry, settings: settings, incarnation: info.incarnation, workerName: info.name,
             services: WorkerServices(client: Relier(engine, settings: settings.client), checkpoints: checkpoints),
-            holdings: holdings, committer: committer, threads: threads)
+            holdings: holdings, committer: committer, threads: threads, deadlines: deadlines, stuckBodies: stuckBodies)
         (signals, signal) = AsyncStream.makeStream()
+        alarms.answer { [weak self] in self?.heed($0) }
     }
 
-    /// Asks the session to end.
+    /// Asks the session to end. On whatever thread.
     func tell(_ order: Signal) {
         if order == .handOver {
             hurried.withLock { $0 = true }
             holdings.poke()
         }
         signal.yield(order)
+        guard settings.ownsProcess else { return }
+        // Bodies that hold the whole cooperative pool must not turn a drain into a crash.
+        let latest = (order == .handOver ? Duration.zero : settings.gracePeriod) + .seconds(4)
+        deadlines.at(.now + latest) { [weak self] in self?.leaveProcess(status: 0, "the drain is not over in time") }
     }
 
     /// Joins and works until told to stop.
     /// - Throws: ``EngineError`` when it cannot join.
     func run() async throws -> End {
+        defer { deadlines.stop() }
         let joinedAt = ContinuousClock.now
         let holder = try await engine.join(info)
+        lease.withLock { $0 = holder }
         let keeper = LeaseKeeper(
-            holder: holder, lease: settings.lease, joinedAt: joinedAt, holdings: holdings, logger: logger
+            holder: holder, lease: settings.lease, joinedAt: joinedAt, deadlines: deadlines, holdings: holdings, logger: logger
         ) { [self] event in heed(event) }
         logger.info("joined as \(info.incarnation)")
         let committing = Task { await committer.run() }
         let fetching = Task { await fetch() }
         let end = await obey(fetching)
-        switch end {
-        case .left:
+        if end == .lost {
+            keeper.stop()
+            committer.abandon()
+            committing.cancel()
+            await committing.value
+        } else {
             committer.close()
             // With the engine away the rest falls back to recovery, rather than hold up the exit.
             let patience = Task {
@@ -92,54 +116,43 @@ final class WorkerSession: Sendable {
             }
             await committing.value
             patience.cancel()
-            do { try await engine.leave(info.incarnation) } catch { logger.warning("could not take leave: \(error.message)") }
-            keeper.stop()
-        case .lost:
-            keeper.stop()
-            committer.abandon()
-            committing.cancel()
-            await committing.value
         }
+        // For a lost session this only gives back what the engine keeps open for it.
+        do { try await engine.leave(info.incarnation) } catch { logger.warning("could not take leave: \(error.message)") }
+        keeper.stop()
         return end
     }
 
     /// Waits for the order that ends the session, and carries it out.
     private func obey(_ fetching: Task<Void, Never>) async -> End {
         for await order in signals {
+            fetching.cancel()
             switch order {
-            case .finished, .handOver, .drain:
-                fetching.cancel()
+            case .finished, .handOver, .drain, .replace:
                 await fetching.value
                 await drain(from: order)
-                return .left
+                if isLost.withLock({ $0 }) { return .lost }
+                if order == .replace { return .replaced }
+                return self.order.withLock { $0 } == .drain ? .leftForGood : .left
             case .gone:
                 logger.warning("the lease was lost; others have this worker's tasks by now")
-                fetching.cancel()
                 dropAll()
                 await fetching.value
                 await leaveIfBodiesRun(within: settings.lease / 4)
-                return .lost
-            case .leaseEnded:
-                // Bodies were asked to stop a margin ago.
-                fetching.cancel()
-                dropAll()
-                await leaveIfBodiesRun(within: .zero)
-                await fetching.value
                 return .lost
             }
         }
         return .left
     }
 
-    /// Runs on the keeper's thread.
+    /// Runs on the keeper's threads.
     private func heed(_ event: LeaseKeeper.Event) {
         switch event {
         case .lost(let lost):
             for (task, fence) in lost {
                 guard let attempt = holdings.attempt(task), attempt.fence == fence, attempt.end(.lost) else { continue }
-                logger.warning("the task is another worker's by now", metadata: ["task": "\(attempt.id)"])
-                attempt.cancel()
-                holdings.remove(attempt)
+                logger.warning("the task was cancelled, or is another worker's by now", metadata: ["task": "\(attempt.id)"])
+                giveUp(attempt)
             }
         case .gone:
             // Here, since a drain under way reads no signals.
@@ -150,16 +163,68 @@ final class WorkerSession: Sendable {
             paused.withLock { $0 = true }
             for attempt in holdings.attempts { attempt.cancel(draining: true) }
         case .safe:
+            logger.notice("the lease is renewed again")
             paused.withLock { $0 = false }
             holdings.poke()
         case .ended:
-            // Decided here, on a thread that no body can starve.
+            paused.withLock { $0 = true }
+            // Decided here, on a thread that no body can starve. What has ended waits for the engine: its fences may still be good.
             if settings.ownsProcess && holdings.busySlots > 0 {
                 logger.critical("the lease has ended and bodies still run; leaving the process")
                 _exit(Death.selfStopStatus)
             }
-            dropAll()
-            signal.yield(.leaseEnded)
+            for attempt in holdings.attempts where attempt.end(.lost) { giveUp(attempt) }
+        case .ordered(let new):
+            let isFirst = order.withLock { order in
+                defer { order = new }
+                return order == nil
+            }
+            guard isFirst else { return }
+            logger.notice("an operator's order: \(new.rawValue)")
+            tell(new == .drain ? .drain : .replace)
+        }
+    }
+
+    /// Runs on the deadlines' thread.
+    private func heed(_ alarm: StuckBodies.Alarm) {
+        switch alarm {
+        case .tooMany:
+            if settings.ownsProcess {
+                logger.error(
+                    "\(holdings.stuck) bodies are stuck, more than \(settings.mostStuck) of \(settings.concurrency) slots; the process is replaced"
+                )
+                tell(.replace)
+            } else {
+                logger.critical(
+                    "\(holdings.stuck) bodies are stuck, more than \(settings.mostStuck) of \(settings.concurrency) slots; this worker claims nothing until some return"
+                )
+            }
+        case .poolStarved:
+            if settings.ownsProcess {
+                leaveProcess(status: Death.selfStopStatus, "bodies without a suspension point hold every thread of the cooperative pool")
+            } else {
+                logger.critical("bodies without a suspension point hold every thread of the cooperative pool of this process")
+                settleOverPool(committer.unanswered)
+            }
+        }
+    }
+
+    /// Leaves the process from a thread of its own, with all that is held given back first.
+    private func leaveProcess(status: Int32, _ why: String) {
+        logger.critical("\(why); handing over \(holdings.count) tasks and leaving the process")
+        var settlements = committer.unanswered
+        for attempt in holdings.attempts where attempt.end(.handOver) {
+            settlements.append(Settlement(task: attempt.id, fence: attempt.fence, outcome: .handBack))
+        }
+        settleOverPool(settlements)
+        _exit(status)
+    }
+
+    /// Settles without the cooperative pool's help.
+    private func settleOverPool(_ settlements: [Settlement]) {
+        guard let holder = lease.withLock({ $0 }) else { return }
+        do { _ = try holder.settle(settlements) } catch {
+            logger.error("the ends of \(settlements.count) tasks were not stored: \(error.message)")
         }
     }
 
@@ -168,20 +233,22 @@ final class WorkerSession: Sendable {
         isLost.withLock { $0 = true }
         for attempt in holdings.attempts {
             _ = attempt.end(.lost)
-            attempt.cancel()
-            holdings.remove(attempt)
+            giveUp(attempt)
         }
     }
 
-    private func leaveIfBodiesRun(within margin: Duration) async {
-        guard await !bodiesReturned(by: .now + margin), settings.ownsProcess else { return }
-        logger.critical("\(holdings.busySlots) bodies of tasks that are not this worker's any more do not stop; leaving the process")
-        _exit(Death.selfStopStatus)
+    /// The task is not this worker's any more; its body is asked to stop.
+    private func giveUp(_ attempt: Attempt) {
+        attempt.cancel()
+        holdings.remove(attempt)
+        runner.stuckBodies.watch(attempt)
     }
 
-    /// Waits for slots to be freed; `false` when the time was up first.
-    func bodiesReturned(by deadline: ContinuousClock.Instant) async -> Bool {
-        await holdings.wait(until: deadline) { $0.busySlots == 0 }
+    private func leaveIfBodiesRun(within margin: Duration) async {
+        let returned = await holdings.wait(until: .now + margin) { $0.busySlots == 0 }
+        guard !returned, settings.ownsProcess else { return }
+        logger.critical("\(holdings.busySlots) bodies of tasks that are not this worker's any more do not stop; leaving the process")
+        _exit(Death.selfStopStatus)
     }
 
     // MARK: Claiming
@@ -198,7 +265,7 @@ final class WorkerSession: Sendable {
         let queues = settings.queues.map(\.queue)
         while !Task.isCancelled {
             let free = settings.concurrency - holdings.busySlots
-            let congested = committer.backlog > max(1000, 2 * settings.concurrency)
+            let congested = committer.backlog > max(1000, 2 * settings.concurrency) || holdings.stuck > settings.mostStuck
             if free <= 0 || congested || paused.withLock({ $0 }) {
                 await holdings.awaitChange(atMost: .seconds(1))
                 continue
@@ -237,8 +304,12 @@ final class WorkerSession: Sendable {
         }
         guard isOurs else { return }
         for attempt in attempts {
-            if paused.withLock({ $0 }) { attempt.cancel(draining: true) }
-            runner.start(attempt)
+            if paused.withLock({ $0 }) {
+                // Without a lease in hand nothing is begun.
+                runner.settleWithoutBody(attempt, .handBack)
+            } else {
+                runner.start(attempt)
+            }
         }
     }
 
@@ -253,4 +324,11 @@ final class WorkerSession: Sendable {
         }
         while !Task.isCancelled && holdings.count > 0 { await holdings.awaitChange(atMost: .seconds(1)) }
     }
+}
+
+/// Hands alarms to whoever answers them, who is made after those that raise them.
+private final class AsyncAlarm: Sendable {
+    private let action = Mutex<(@Sendable (StuckBodies.Alarm) -> Void)?>(nil)
+    func answer(_ action: @escaping @Sendable (StuckBodies.Alarm) -> Void) { self.action.withLock { $0 = action } }
+    func raise(_ alarm: StuckBodies.Alarm) { action.withLock { $0 }?(alarm) }
 }

@@ -13,6 +13,12 @@ public struct WorkerSettings: Sendable {
     public var lease: Duration
     /// How long a drain waits for running bodies before it hands them over.
     public var gracePeriod: Duration
+    /// How long a body may go on after its attempt was ended over its head, by a timeout, a cancellation or a lost lease, before it counts as stuck:
+    /// its slot is given back then. 5 s unless set.
+    public var stuckGrace: Duration
+    /// The share of the slots, 0 to 1, that stuck bodies may hold beside the free ones. With more of them a supervised worker drains and is replaced; an
+    /// embedded one claims nothing until some return. 0.5 unless set.
+    public var maxStuckShare: Double
     /// For async tasks that set none.
     public var softTimeout: Duration?
     /// For async tasks that set none.
@@ -34,7 +40,8 @@ public struct WorkerSettings: Sendable {
 
     public init(
         concurrency: Int = 10, queues: [WeightedQueue] = [WeightedQueue(.default)], name: String = "worker@%h",
-        lease: Duration = .seconds(5), gracePeriod: Duration = .seconds(25), softTimeout: Duration? = nil, hardTimeout: Duration? = nil,
+        lease: Duration = .seconds(5), gracePeriod: Duration = .seconds(25), stuckGrace: Duration = .seconds(5),
+        maxStuckShare: Double = 0.5, softTimeout: Duration? = nil, hardTimeout: Duration? = nil,
         resultMaxBytes: Int = 1 << 20, checkpoints: CheckpointSettings = .inline(), client: ClientSettings = ClientSettings(),
         process: TaskID = .next(), isolated: Bool = false, ownsProcess: Bool = false,
         resurrection: ResurrectionSettings? = ResurrectionSettings(), logger: Logger = Logger(label: "relier.worker")
@@ -44,6 +51,8 @@ public struct WorkerSettings: Sendable {
         self.name = name
         self.lease = lease
         self.gracePeriod = gracePeriod
+        self.stuckGrace = stuckGrace
+        self.maxStuckShare = maxStuckShare
         self.softTimeout = softTimeout
         self.hardTimeout = hardTimeout
         self.resultMaxBytes = resultMaxBytes
@@ -62,9 +71,13 @@ public struct WorkerSettings: Sendable {
         if queues.isEmpty { return "a worker serves at least one queue" }
         if let bad = queues.first(where: { $0.queue != .requeue && $0.queue.objection != nil }) { return bad.queue.objection }
         if lease < .milliseconds(500) { return "the lease is \(lease.inSeconds) s; it takes at least 0.5 s" }
+        if !(0...1).contains(maxStuckShare) { return "the share of slots for stuck bodies is \(maxStuckShare); allowed are 0 to 1" }
         if let soft = softTimeout, let hard = hardTimeout, soft >= hard { return "the default soft timeout must be less than the hard one" }
         return nil
     }
+
+    /// How many stuck bodies are borne.
+    var mostStuck: Int { Int(Double(concurrency) * maxStuckShare) }
 
     var expandedName: String {
         name.replacingOccurrences(of: "%h", with: HostName.current)

@@ -12,12 +12,13 @@ public enum OperatorTool {
 
 struct OperatorRoot: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rl", abstract: "Watch and operate Relier's tasks.", subcommands: OperatorCommands.all + [OperatorPushCommand.self])
+        commandName: "rl", abstract: "Watch and operate Relier's tasks.",
+        subcommands: OperatorCommands.all + [OperatorWorkerCommand.self, OperatorPushCommand.self])
 }
 
-/// The commands that every program has.
+/// The commands that every program has. `worker` is in both, too: it runs tasks where there are some.
 enum OperatorCommands {
     static let all: [any ParsableCommand.Type] = [
-        ResurrectorCommand.self, TasksCommand.self, DeadLettersCommand.self, QueueCommand.self, WorkersCommand.self, DoctorCommand.self,
+        ResurrectorCommand.self, TasksCommand.self, DeadLettersCommand.self, QueueCommand.self, DoctorCommand.self,
     ]
 }

@@ -3,7 +3,8 @@ import Relier
 
 struct TasksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tasks", abstract: "See where tasks are.", subcommands: [TasksListCommand.self, TasksInspectCommand.self])
+        commandName: "tasks", abstract: "See where tasks are, and cancel them.",
+        subcommands: [TasksListCommand.self, TasksInspectCommand.self, TasksCancelCommand.self])
 }
 
 struct TasksListCommand: AsyncParsableCommand {

@@ -10,7 +10,7 @@ struct WorkerCommand<App: RelierApp>: AsyncParsableCommand {
             discussion: """
                 Starts worker processes, watches them and starts others when they die. SIGTERM or Ctrl-C lets running tasks finish \
                 and ends; a second one hands them over at once.
-                """)
+                """, subcommands: WorkerSubcommands.all)
     }
 
     @OptionGroup var engine: EngineOptions
@@ -63,9 +63,10 @@ struct WorkerProcessCommand<App: RelierApp>: AsyncParsableCommand {
         let settings = try engine.settings(options.overrides, warns: false)
         LongRunning.surviveClosedPipes()
         let store = try settings.openEngine(create: true)
-        try await WorkerProcess.run(
+        let ending = try await WorkerProcess.run(
             engine: store, tasks: try TaskRegistry(App.tasks),
             settings: settings.worker(for: App.tasks, process: process, isolated: isolated), orders: ordersFd)
         try await store.close()
+        if ending == .forGood { throw ExitCode(Death.drainedStatus) }
     }
 }

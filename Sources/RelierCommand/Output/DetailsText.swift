@@ -10,6 +10,7 @@ enum DetailsText {
             ("attempt", String(summary.attempt)), ("resurrections", String(summary.resurrections)),
             ("enqueued", summary.enqueuedAt.readable), ("due", task.due?.readable), ("key", task.key),
             ("checkpoint", task.checkpointBytes.map { "\($0) bytes" }),
+            ("progress", task.progress.map { "\($0.done)" + ($0.total.map { " of \($0)" } ?? "") }),
         ]
         facts.append(("arguments", try task.payload.map { try JSONOutput.text(of: $0) }))
         facts.append(("result", try task.result.map { try JSONOutput.text(of: $0) }))

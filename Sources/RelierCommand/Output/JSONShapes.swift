@@ -26,6 +26,8 @@ extension TaskDetails {
         members["due"] = .of(due)
         members["key"] = .of(key)
         members["checkpoint_bytes"] = .of(checkpointBytes)
+        members["progress"] =
+            progress.map { .object(["done": .integer($0.done), "total": $0.total.map(JSONValue.integer) ?? .null]) } ?? .null
         members["result"] = result ?? .null
         members["reason"] = .of(reason)
         members["message"] = .of(message)
@@ -75,7 +77,8 @@ extension WorkerSummary {
         .object([
             "incarnation": .of(info.incarnation), "process": .of(info.process), "name": .of(info.name), "host": .of(info.host),
             "pid": .integer(Int64(info.pid)), "queues": .array(info.queues.map { .of($0.name) }), "concurrency": .of(info.concurrency),
-            "running": .of(running), "isolated": .bool(info.isolated), "lease_seconds": .number(info.lease.inSeconds),
+            "running": .of(running), "stuck": .of(stuck), "order": .of(order?.rawValue), "isolated": .bool(info.isolated),
+            "lease_seconds": .number(info.lease.inSeconds),
             "joined_at": .of(joinedAt),
             "tasks": .array(
                 info.kinds.map {

@@ -49,7 +49,8 @@ extension Settings {
     public func worker(for tasks: [any RelierTask.Type], process: TaskID = .next(), isolated: Bool = false) -> WorkerSettings {
         WorkerSettings(
             concurrency: concurrency, queues: queues, name: workerName, lease: lease, gracePeriod: gracePeriod,
-            softTimeout: softTimeout, hardTimeout: hardTimeout, resultMaxBytes: resultMaxBytes, checkpoints: checkpoints,
+            stuckGrace: stuckGrace, maxStuckShare: Double(maxStuckPercent) / 100, softTimeout: softTimeout, hardTimeout: hardTimeout,
+            resultMaxBytes: resultMaxBytes, checkpoints: checkpoints,
             client: client(for: tasks), process: process, isolated: isolated, logger: logger("relier.worker"))
     }
 

@@ -17,6 +17,9 @@ public struct Settings: Sendable {
     /// The worker's label, with `%h` and `%p` as they were written.
     public let workerName: String
     public let gracePeriod: Duration
+    public let stuckGrace: Duration
+    /// 0 to 100.
+    public let maxStuckPercent: Int
     public let lease: Duration
     public let softTimeout: Duration?
     public let hardTimeout: Duration?
@@ -73,6 +76,8 @@ public struct Settings: Sendable {
         queues = try required(SettingsTable.queues)
         workerName = try required(SettingsTable.workerName)
         gracePeriod = try required(SettingsTable.grace)
+        stuckGrace = try required(SettingsTable.stuckGrace)
+        maxStuckPercent = try required(SettingsTable.maxStuckPercent)
         softTimeout = try source.value(of: SettingsTable.softTimeout)
         hardTimeout = try source.value(of: SettingsTable.hardTimeout)
         resultMaxBytes = try required(SettingsTable.resultMaxBytes)

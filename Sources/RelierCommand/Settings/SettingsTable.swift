@@ -27,6 +27,12 @@ enum SettingsTable {
     static let grace = Setting<Duration>.duration(
         "GRACEFUL_SHUTDOWN_TIMEOUT", "Worker", .zero ... .days(1), default: "25",
         "How long a stopping worker lets tasks finish before it hands them over.")
+    static let stuckGrace = Setting<Duration>.duration(
+        "STUCK_GRACE", "Worker", .milliseconds(100) ... .hours(1), default: "5",
+        "How long a body may go on after its timeout or cancellation before it counts as stuck and its slot is given back.")
+    static let maxStuckPercent = Setting<Int>.integer(
+        "MAX_STUCK_PERCENT", "Worker", 0...100, default: 50,
+        "With stuck bodies for more than this share of the slots, the worker drains and its process is replaced.")
     static let softTimeout = Setting<Duration>.duration(
         "SOFT_TIMEOUT", "Worker", .milliseconds(1) ... .days(365), default: nil,
         "Soft timeout of asynchronous tasks that set none; less than the hard one.")
@@ -78,7 +84,7 @@ enum SettingsTable {
 
     static let all: [any SettingDescription] = [
         url, durability, maxPayloadBytes,
-        concurrency, processes, queues, workerName, grace, softTimeout, hardTimeout, resultMaxBytes, logLevel,
+        concurrency, processes, queues, workerName, grace, stuckGrace, maxStuckPercent, softTimeout, hardTimeout, resultMaxBytes, logLevel,
         lease, maxResurrections, checkInterval, batchSize, maxQueueDepth, rate,
         keyTTL, resultTTL, historyRetention, deadLetterRetention,
         checkpointInline, checkpointBackend, checkpointDirectory,

@@ -14,6 +14,7 @@ enum Schema {
             try db.execute(sql: ended)
             try db.execute(sql: beside)
         }
+        migrator.registerMigration("2-operators") { try $0.execute(sql: operators) }
         return migrator
     }
 
@@ -179,4 +180,6 @@ enum Flag {
     static let checkpoint: Int64 = 1
     static let children: Int64 = 2
     static let manualKeys: Int64 = 4
+    static let cancelling: Int64 = 8
+    static let progress: Int64 = 16
 }

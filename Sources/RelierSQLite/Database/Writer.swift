@@ -78,6 +78,22 @@ final class Writer: Sendable {
         return try result.get()
     }
 
+    /// The same for a thread that is nobody's Swift task. Blocks.
+    func performBlocking<T: Sendable>(weight: Int = 1, _ body: @escaping @Sendable (Store) throws -> T) throws(EngineError) -> T {
+        let slot = Slot<T>()
+        let answer = Slot<EngineError>()
+        let done = DispatchSemaphore(value: 0)
+        submit(
+            WriteJob(weight: weight, run: { slot.value = try body($0) }) { error in
+                answer.value = error
+                done.signal()
+            })
+        done.wait()
+        if let error = answer.value { throw error }
+        guard let value = slot.value else { throw EngineError(.failed, "\(location): a write was not carried out") }
+        return value
+    }
+
     func submit(_ job: WriteJob) {
         enum Action { case none, wake, refuse }
         let action = queue.withLock { queue -> Action in

@@ -5,7 +5,8 @@ import Synchronization
 /// Leases as files beside the database, one an incarnation, locked by its process for its life: the kernel frees the lock the moment the process
 /// is gone, whatever it had started.
 ///
-/// Layout, 96 bytes: `RLRL`, version, lease counter (8 bytes at 8), process id (4 at 16), length of the boot id (1 at 31), boot id (64 at 32).
+/// Layout, 96 bytes: `RLRL`, version, lease counter (8 bytes at 8), process id (4 at 16), stuck bodies (4 at 20), length of the boot id (1 at 31),
+/// boot id (64 at 32).
 final class FileLeases: LeaseBook {
     private static let magic: [UInt8] = Array("RLRL".utf8) + [1, 0, 0, 0]
     private static let size = 96
@@ -37,9 +38,10 @@ final class FileLeases: LeaseBook {
         let content = file.read(count: Self.size, at: 0)
         guard content.count == Self.size, Array(content[0..<8]) == Self.magic else { return LeaseState(counter: 0, holderGone: true) }
         let counter = content.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self) }
+        let stuck = content.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 20, as: UInt32.self) }
         let written = Array(content[32..<min(Self.size, 32 + Int(content[31]))])
         let gone = written != Array(boot.utf8.prefix(64)) || file.isUnlocked()
-        return LeaseState(counter: counter, holderGone: gone)
+        return LeaseState(counter: counter, holderGone: gone, stuck: Int(stuck))
     }
 
     func remove(_ incarnation: Incarnation) { unlink(path(incarnation)) }
@@ -60,6 +62,7 @@ final class FileLease: Lease {
     private struct State {
         var file: LockedFile?
         var counter: UInt64 = 1
+        var stuck = 0
     }
     private let state: Mutex<State>
     private let name: String
@@ -69,9 +72,10 @@ final class FileLease: Lease {
         self.name = name
     }
 
-    func advance() throws(EngineError) {
+    func advance(stuck: Int) throws(EngineError) {
         let written = state.withLock { state -> Bool in
             guard let file = state.file else { return false }
+            if state.stuck != stuck, withUnsafeBytes(of: UInt32(clamping: stuck), { file.write($0, at: 20) }) { state.stuck = stuck }
             let written = withUnsafeBytes(of: state.counter + 1) { file.write($0, at: 8) }
             if written { state.counter += 1 }
             return written

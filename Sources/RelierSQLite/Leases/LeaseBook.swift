@@ -6,12 +6,14 @@ import Synchronization
 struct LeaseState: Sendable, Hashable {
     var counter: UInt64
     var holderGone: Bool
+    /// Bodies that outlived their attempts, as its holder told last.
+    var stuck = 0
 }
 
 /// One lease as its holder has it. Its methods may block, briefly.
 protocol Lease: AnyObject, Sendable {
-    /// Advances the counter; throws when that could not be written.
-    func advance() throws(EngineError)
+    /// Advances the counter and notes how many bodies are stuck; throws when that could not be written.
+    func advance(stuck: Int) throws(EngineError)
     /// Gives the lease up: whoever looks finds its holder gone.
     func end()
     /// Whether it was given up.
@@ -37,7 +39,12 @@ final class MemoryLeases: LeaseBook {
             self.incarnation = incarnation
             self.book = book
         }
-        func advance() throws(EngineError) { book.counters.withLock { $0[incarnation]?.counter += 1 } }
+        func advance(stuck: Int) throws(EngineError) {
+            book.counters.withLock { counters in
+                counters[incarnation]?.counter += 1
+                counters[incarnation]?.stuck = stuck
+            }
+        }
         func end() { book.endHolder(of: incarnation) }
         var isOver: Bool { book.state(of: incarnation).holderGone }
     }

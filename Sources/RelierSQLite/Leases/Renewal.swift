@@ -34,36 +34,53 @@ final class SQLiteLeaseHolder: LeaseHolder {
         let request: Int64
     }
 
-    func renew(holding: [TaskID: Fence], settledThrough: Int64) throws(EngineError) -> Renewal {
+    func renew(_ heartbeat: Heartbeat) throws(EngineError) -> Renewal {
         if lease.isOver { return .gone }
-        try lease.advance()
+        try lease.advance(stuck: heartbeat.stuck)
         let number = number
-        let found: (isJoined: Bool, lost: [TaskID], strays: [Held])
+        let found: (order: String??, lost: [TaskID], strays: [Held])
         do {
             found = try reader.read { db in
-                guard try db.exists("SELECT 1 FROM worker WHERE number = ?", .int(number)) else { return (false, [], []) }
+                let order = try db.row("SELECT orders FROM worker WHERE number = ?", .int(number)) { $0.textOrNull(0) }
+                guard order != nil else { return (order, [], []) }
                 let held = try db.rows("SELECT id, fence, token, request FROM task WHERE state = 2 AND holder = ?", .int(number)) {
                     Held(id: $0.id(0), fence: Fence(number: $0.int(1), token: $0.bits(2)), request: $0.int(3))
                 }
-                var missing = holding
+                var missing = heartbeat.holding
                 var strays: [Held] = []
                 for task in held {
                     if missing[task.id] == task.fence {
                         missing[task.id] = nil
-                    } else if task.request <= settledThrough {
+                    } else if task.request <= heartbeat.settledThrough {
                         strays.append(task)
                     }
                 }
                 // What this very claim settled since the caller looked is not lost.
                 let lost = try missing.filter { try !db.wasSettled($0.key, under: $0.value) }.map(\.key)
-                return (true, lost, strays)
+                return (order, lost, strays)
             }
         } catch {
             throw EngineError.from(error, at: location)
         }
-        guard found.isJoined else { return .gone }
+        guard let order = found.order else { return .gone }
+        if !heartbeat.progress.isEmpty { note(heartbeat) }
         if !found.strays.isEmpty { queueAgain(found.strays) }
-        return .renewed(lost: found.lost.sorted(), strays: found.strays.count)
+        return .renewed(lost: found.lost.sorted(), strays: found.strays.count, order: order.flatMap(WorkerOrder.init(rawValue:)))
+    }
+
+    /// Leaves the progress of bodies to the writer: a renewal does not wait for it.
+    private func note(_ heartbeat: Heartbeat) {
+        var told: [TaskID: (fence: Fence, progress: TaskProgress)] = [:]
+        for (id, progress) in heartbeat.progress {
+            if let fence = heartbeat.holding[id] { told[id] = (fence, progress) }
+        }
+        let progress = told
+        writer.submit(WriteJob(weight: progress.count, run: { try $0.note(progress) }, finish: { _ in }))
+    }
+
+    func settle(_ settlements: [Settlement]) throws(EngineError) -> [SettleReply] {
+        if settlements.isEmpty { return [] }
+        return try writer.performBlocking(weight: settlements.count) { try $0.settle(settlements) }
     }
 
     /// Claims whose reply was lost go back to their queues, counting nothing.
@@ -91,7 +108,7 @@ extension Database {
         try exists(
             """
             SELECT 1 FROM task WHERE id = ?1 AND fence = ?2 AND token = ?3 AND state <> 2 AND settled = 1
-            UNION ALL SELECT 1 FROM finished WHERE id = ?1 AND fence = ?2 AND token = ?3
+            UNION ALL SELECT 1 FROM finished WHERE id = ?1 AND fence = ?2 AND token = ?3 AND settled = 1
             UNION ALL SELECT 1 FROM dead WHERE id = ?1 AND fence = ?2 AND token = ?3 AND settled = 1
             """, .id(id), .int(fence.number), .int(Int64(bitPattern: fence.token)))
     }

@@ -6,6 +6,7 @@ extension Database {
     func inspect(_ id: TaskID, now: EngineTime) throws -> TaskDetails? {
         guard var details = try liveDetails(id) ?? finishedDetails(id, now: now) ?? deadDetails(id) else { return nil }
         details.checkpointBytes = try row("SELECT bytes FROM checkpoint WHERE task = ?", .id(id)) { Int($0.int(0)) }
+        details.progress = try progress(of: id)
         for index in details.history.indices where details.history[index].outcome == "worker-gone" {
             details.history[index].crash = try crashReport(of: details.history[index].incarnation)
         }

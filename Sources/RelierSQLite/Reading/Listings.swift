@@ -111,11 +111,12 @@ extension Database {
         let decoder = JSONDecoder()
         return try rows(
             """
-            SELECT info, joined, (SELECT count(*) FROM task WHERE state = 2 AND holder = worker.number) FROM worker ORDER BY number
+            SELECT info, joined, (SELECT count(*) FROM task WHERE state = 2 AND holder = worker.number), orders FROM worker ORDER BY number
             """
         ) { row in
             WorkerSummary(
-                info: try decoder.decode(WorkerInfo.self, from: Data(row.text(0).utf8)), joinedAt: row.time(1), running: Int(row.int(2)))
+                info: try decoder.decode(WorkerInfo.self, from: Data(row.text(0).utf8)), joinedAt: row.time(1), running: Int(row.int(2)),
+                order: row.textOrNull(3).flatMap(WorkerOrder.init(rawValue:)))
         }
     }
 

@@ -43,8 +43,9 @@ extension Database {
     }
 
     func status(of id: TaskID, now: EngineTime) throws -> TaskStatus? {
-        if let state = try row("SELECT state FROM task WHERE id = ?", .id(id), transform: { $0.int(0) }) {
-            return TaskStatus(state: TaskState(number: state))
+        if let (state, flags) = try row("SELECT state, flags FROM task WHERE id = ?", .id(id), transform: { ($0.int(0), $0.int(1)) }) {
+            let progress = flags & Flag.progress == 0 ? nil : try progress(of: id)
+            return TaskStatus(state: TaskState(number: state), progress: progress)
         }
         let finished = try row("SELECT state, result_until, result FROM finished WHERE id = ?", .id(id)) { row in
             TaskStatus(state: TaskState(number: row.int(0)), result: row.time(1) > now ? row.blobOrNull(2) : nil)

@@ -148,13 +148,15 @@ extension Store {
         }
     }
 
-    /// The body of a quarantined task has ended: its keys are free.
+    /// The body of a quarantined or cancelled task has ended: its keys are free.
     func bodyReturned(_ id: TaskID, fence: Fence) throws {
         let key = try db.row(
-            "SELECT key FROM dead WHERE id = ? AND fence = ? AND token = ?", .id(id), .int(fence.number),
-            .int(Int64(bitPattern: fence.token))
+            """
+            SELECT key FROM dead WHERE id = ?1 AND fence = ?2 AND token = ?3
+            UNION ALL SELECT key FROM finished WHERE id = ?1 AND fence = ?2 AND token = ?3 AND state = 7
+            """, .id(id), .int(fence.number), .int(Int64(bitPattern: fence.token))
         ) { $0.textOrNull(0) }
-        // Not in the dead letter queue under this claim (any more): there is nothing that was kept for it.
+        // Not ended under this claim (any more): there is nothing that was kept for it.
         guard let key else { return }
         if let key { try freeTaskKey(key, owner: id, holder: nil) }
         try freeManualKeys(of: id, holder: nil)

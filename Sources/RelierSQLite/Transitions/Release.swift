@@ -65,6 +65,9 @@ extension Store {
         let fate = Fate.of(
             resurrections: Int(task.resurrections), ranAlone: task.alone, death: death, maxResurrections: limits.maxResurrections)
         switch fate {
+        case .handBack:
+            try requeue(task, alone: task.alone, recovered: task.recovered, resurrected: false, settled: false, history: history)
+            report.handedBack.append(task.id)
         case .requeue:
             try requeue(task, alone: false, recovered: true, resurrected: true, settled: false, history: history)
             report.requeued.append(task.id)

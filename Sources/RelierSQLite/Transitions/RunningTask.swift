@@ -87,6 +87,8 @@ extension Store {
     ///
     /// - Parameter settled: its own settlement did it, and may be sent again.
     func requeue(_ task: RunningTask, alone: Bool, recovered: Bool, resurrected: Bool, settled: Bool, history: String?) throws {
+        if task.flags & Flag.cancelling != 0 { return try endCancelled(task, holder: nil, history: history, settled: settled) }
+        if task.flags & Flag.progress != 0 { try db.run("DELETE FROM progress WHERE task = ?", .id(task.id)) }
         try db.run(
             """
             UPDATE task SET state = ?, alone = ?, recovered = ?, resurrections = resurrections + ?, settled = ?, holder = NULL,

@@ -74,6 +74,7 @@ extension Store {
     private func retry(_ task: RunningTask, after delay: Duration, reason: String, message: String) throws {
         let detail = message.isEmpty ? reason : "\(reason): \(message)"
         let history = try history(of: task, outcome: "retry", detail: detail)
+        if task.flags & Flag.cancelling != 0 { return try endCancelled(task, holder: nil, history: history, settled: true) }
         let due: Int64? = delay > .zero ? (now + delay).microseconds : nil
         try db.run(
             """
@@ -95,6 +96,7 @@ extension Store {
         guard let row = try idem(IdemKey.manual(key)), try row.owner != task.id && isHeld(row) else {
             return try handBack(task, outcome: "snoozed", settled: true)
         }
+        if task.flags & Flag.cancelling != 0 { return try handBack(task, outcome: "snoozed", settled: true) }
         try db.run(
             """
             UPDATE task SET state = 4, awaited = ?, settled = 1, holder = NULL, request = NULL, started = NULL, history = ? WHERE seq = ?
@@ -126,12 +128,13 @@ extension Store {
         effects.ended.append(task.id)
     }
 
-    /// Drops what stands beside a task that ends: children's ids, keys taken by hand, and at a commit the checkpoint.
-    private func forgetExtras(of task: RunningTask, checkpoint: Bool, keyHolder: Int64? = nil) throws {
+    /// Drops what stands beside a task that ends: children's ids, keys taken by hand, progress, and at a commit the checkpoint.
+    func forgetExtras(of task: RunningTask, checkpoint: Bool, keyHolder: Int64? = nil) throws {
         guard task.flags != 0 else { return }
         if checkpoint && task.flags & Flag.checkpoint != 0 {
             try db.run("DELETE FROM checkpoint WHERE task = ?", .id(task.id))
         }
+        if task.flags & Flag.progress != 0 { try db.run("DELETE FROM progress WHERE task = ?", .id(task.id)) }
         if task.flags & Flag.children != 0 { try db.run("DELETE FROM child WHERE parent = ?", .id(task.id)) }
         if task.flags & Flag.manualKeys != 0 { try freeManualKeys(of: task.id, holder: keyHolder) }
     }

@@ -24,7 +24,7 @@ public struct EngineConformance: Sendable {
         + operationChecks
         + childChecks + checkpointChecks + leaseChecks + releaseChecks + releaseRaceChecks + suspectChecks + crashReportChecks
         + parkingChecks
-        + waitingChecks + retentionChecks + listingChecks + lostReplyChecks + randomHistoryChecks
+        + waitingChecks + retentionChecks + listingChecks + lostReplyChecks + cancelChecks + heartbeatChecks + randomHistoryChecks
 
     /// The checks for an engine under test without these abilities.
     public static func checks(without missing: Set<Ability>) -> [Check] {

@@ -48,7 +48,7 @@ extension EngineConformance {
             let ids = try await scene.accept([scene.task(key: "k"), scene.task(), scene.task()])
             let lost = try await worker.claim()
             try scene.expect(lost.count, is: 3, "tasks claimed, whose reply is now thought lost")
-            guard case .renewed(let missing, _) = try worker.lease.renew(holding: [lost[2].id: lost[2].fence], settledThrough: 1) else {
+            guard case .renewed(let missing, _, _) = try worker.lease.renew(holding: [lost[2].id: lost[2].fence], settledThrough: 1) else {
                 throw scene.failure("a joined incarnation can renew")
             }
             try scene.expect(missing, is: [], "tasks reported lost")
@@ -121,7 +121,7 @@ extension EngineConformance {
                     ended.id: ended.fence, held.id: held.fence, stale.id: stale.fence, others.id: others.fence,
                     unknown: Fence(number: 1, token: 1),
                 ], settledThrough: worker.request)
-            guard case .renewed(let lost, _) = renewal else { throw scene.failure("a joined incarnation can renew; found \(renewal)") }
+            guard case .renewed(let lost, _, _) = renewal else { throw scene.failure("a joined incarnation can renew; found \(renewal)") }
             try scene.expect(Set(lost).subtracting([ended.id]), is: [others.id, unknown, stale.id], "tasks reported lost")
             try await worker.commit(held)
             try await doomed.commit(others)

@@ -188,7 +188,7 @@ struct RandomHistory {
         let worker = players[player].worker
         let renewal = try worker.lease.renew(holding: players[player].held.mapValues(\.fence), settledThrough: worker.request)
         note("player \(player) renews: \(renewal)")
-        guard case .renewed(let lost, _) = renewal else { throw scene.failure("a joined player can renew; found \(renewal)") }
+        guard case .renewed(let lost, _, _) = renewal else { throw scene.failure("a joined player can renew; found \(renewal)") }
         try scene.expect(lost, is: [], "tasks that a player holds and is told to have lost")
     }
 

@@ -31,6 +31,8 @@ struct AbsentEngine: Engine {
     func deadLetters(_ query: DeadLetterQuery) async throws(EngineError) -> Page<DeadLetterSummary> { throw Self.error }
     func deadLetterReasons() async throws(EngineError) -> [String: Int] { throw Self.error }
     func releaseDeadLetter(_ id: TaskID, fresh: Bool) async throws(EngineError) { throw Self.error }
+    func cancel(_ id: TaskID, terminate: Bool) async throws(EngineError) -> CancelReply { throw Self.error }
+    func order(_ order: WorkerOrder, to incarnation: Incarnation) async throws(EngineError) { throw Self.error }
     func workers() async throws(EngineError) -> [WorkerSummary] { throw Self.error }
     func queues() async throws(EngineError) -> [QueueSummary] { throw Self.error }
     func suspectsWaiting() async throws(EngineError) -> Int { throw Self.error }

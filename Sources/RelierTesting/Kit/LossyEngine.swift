@@ -45,6 +45,8 @@ public final class LossyEngine: Engine {
         public static let attachCrashReport = Call("attachCrashReport")
         public static let tend = Call("tend")
         public static let releaseDeadLetter = Call("releaseDeadLetter")
+        public static let cancel = Call("cancel")
+        public static let order = Call("order")
         /// Everything an operator reads.
         public static let listing = Call("listing")
     }
@@ -177,6 +179,12 @@ public final class LossyEngine: Engine {
     public func workers() async throws(EngineError) -> [WorkerSummary] {
         try await pass(.listing) { () async throws(EngineError) in try await engine.workers() }
     }
+    public func cancel(_ id: TaskID, terminate: Bool) async throws(EngineError) -> CancelReply {
+        try await pass(.cancel) { () async throws(EngineError) in try await engine.cancel(id, terminate: terminate) }
+    }
+    public func order(_ order: WorkerOrder, to incarnation: Incarnation) async throws(EngineError) {
+        try await pass(.order) { () async throws(EngineError) in try await engine.order(order, to: incarnation) }
+    }
     public func queues() async throws(EngineError) -> [QueueSummary] {
         try await pass(.listing) { () async throws(EngineError) in try await engine.queues() }
     }
@@ -194,9 +202,15 @@ private struct LossyLease: LeaseHolder {
     let engine: LossyEngine
     let lease: any LeaseHolder
 
-    func renew(holding: [TaskID: Fence], settledThrough: Int64) throws(EngineError) -> Renewal {
-        guard let fault = engine.nextFault(of: .renew) else { return try lease.renew(holding: holding, settledThrough: settledThrough) }
-        if fault.isCarriedOut { _ = try lease.renew(holding: holding, settledThrough: settledThrough) }
+    func renew(_ heartbeat: Heartbeat) throws(EngineError) -> Renewal {
+        guard let fault = engine.nextFault(of: .renew) else { return try lease.renew(heartbeat) }
+        if fault.isCarriedOut { _ = try lease.renew(heartbeat) }
         throw EngineError(.unavailable, LossyEngine.error(fault, .renew).message)
+    }
+
+    func settle(_ settlements: [Settlement]) throws(EngineError) -> [SettleReply] {
+        guard let fault = engine.nextFault(of: .settle) else { return try lease.settle(settlements) }
+        if fault.isCarriedOut { _ = try lease.settle(settlements) }
+        throw LossyEngine.error(fault, .settle)
     }
 }

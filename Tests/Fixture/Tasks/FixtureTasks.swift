@@ -4,7 +4,8 @@ public import Relier
 /// Tasks whose bodies leave evidence in a file and misbehave on order: the fault tests run them in real worker processes.
 public enum FixtureTasks {
     public static let all: [any RelierTask.Type] = [
-        Note.self, Hold.self, Trap.self, Spawner.self, Parent.self, Child.self, Stubborn.self, Sleeper.self,
+        Note.self, Hold.self, Trap.self, Spawner.self, Parent.self, Child.self, Stubborn.self, Sleeper.self, Spin.self, Nap.self,
+        Hooked.self, Orphaner.self,
     ]
 }
 
@@ -151,5 +152,71 @@ struct Sleeper: BlockingRelierTask {
         while !FileManager.default.fileExists(atPath: gate) { usleep(5000) }
         // The context is current on the thread of a synchronous body, too.
         return try TaskContext.current === context
+    }
+}
+
+/// Never suspends and never returns of its own; a file ends it, so that a test leaves nothing behind.
+struct Spin: RelierTask {
+    static let name = "spin"
+    static var options: TaskOptions { TaskOptions(hardTimeout: .milliseconds(500)) }
+    var number: Int
+    var evidence: String
+    var gate: String
+
+    func run(_ context: TaskContext) async throws -> NoOutput {
+        try Evidence.append("spin \(number) \(ProcessInfo.processInfo.processIdentifier)", to: evidence)
+        while access(gate, F_OK) != 0 {}
+        return NoOutput()
+    }
+}
+
+/// Takes half a second.
+struct Nap: RelierTask {
+    static let name = "nap"
+    var number: Int
+    var evidence: String
+
+    func run(_ context: TaskContext) async throws -> Int {
+        try await Task.sleep(for: .milliseconds(500))
+        try Evidence.append("\(number)", to: evidence)
+        return number
+    }
+}
+
+/// Keeps its progress in memory; its hook saves it. Says what it started from.
+struct Hooked: RelierTask {
+    static let name = "hooked"
+    static var options: TaskOptions {
+        TaskOptions(softTimeout: .hours(1)) { context in
+            if let seen = context.metadata[Int.self] { try await context.setPartial(seen) }
+        }
+    }
+    var number: Int
+    var evidence: String
+    var gate: String
+
+    func run(_ context: TaskContext) async throws -> Int? {
+        let saved = try context.partial(as: Int.self)
+        context.metadata[Int.self] = number
+        try Evidence.append("start \(number) \(ProcessInfo.processInfo.processIdentifier)", to: evidence)
+        try await Evidence.file(gate)
+        return saved
+    }
+}
+
+/// Leaves processes behind that outlive their parent and end soon after.
+struct Orphaner: RelierTask {
+    static let name = "orphaner"
+    var count: Int
+
+    func run(_ context: TaskContext) async throws -> NoOutput {
+        for _ in 0..<count {
+            let shell = Process()
+            shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+            shell.arguments = ["-c", "sleep 0.2 >/dev/null 2>&1 & exit 0"]
+            try shell.run()
+            shell.waitUntilExit()
+        }
+        return NoOutput()
     }
 }
