@@ -36,6 +36,26 @@ import Testing
         try await there.close()
     }
 
+    @Test func aRingWithoutWorkDoesNotDeafenTheWaiter() async throws {
+        let (here, there) = (try SQLiteEngine(path: directory.file()), try SQLiteEngine(path: directory.file()))
+        let worker = try await Hand(here)
+        var quick = 0
+        for _ in 0..<5 {
+            async let waited: Void = here.awaitWork(worker.incarnation, queues: [.default], timeout: .seconds(30))
+            try await published(here) { $0.work }
+            // A worker that joins rings for all, and there is nothing to do.
+            _ = try await Hand(there)
+            let start = ContinuousClock.now
+            _ = try await there.push([task()])
+            await waited
+            if ContinuousClock.now - start < Bell.fallback / 2 { quick += 1 }
+            #expect(try await worker.claim().count == 1)
+        }
+        #expect(quick >= 3)
+        try await here.close()
+        try await there.close()
+    }
+
     @Test func aCommitElsewhereWakesWhoAwaitsIt() async throws {
         let (here, there) = (try SQLiteEngine(path: directory.file()), try SQLiteEngine(path: directory.file()))
         let worker = try await Hand(there)

@@ -165,6 +165,8 @@ final class Bell: Sendable {
             let overdue = now >= nextFallback
             if rung { drain(pipe) }
             if rung || overdue {
+                // Who rang took the flag down. It is up again before the look, so that no push falls between the two.
+                if rung { publish() }
                 lookForWork()
                 // One look answers all rings of a moment.
                 let pause = Self.lookPause - (now - lastLook)
