@@ -10,7 +10,7 @@ struct RestartPlan {
     ///   - cleanly: it was told to leave and did; no sign of trouble unless it comes at once.
     /// - Returns: the pause before the next start: 0, then 100 ms doubling up to 30 s.
     mutating func died(after uptime: Duration, cleanly: Bool = false) -> Duration {
-        if cleanly && uptime >= .seconds(1) { return .zero }
+        if cleanly && uptime >= .milliseconds(200) { return .zero }
         if uptime >= Self.young { deaths = 0 }
         deaths += 1
         if deaths == 1 { return .zero }
