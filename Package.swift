@@ -151,7 +151,11 @@ let package = Package(
             name: "RelierSQLiteTests",
             dependencies: ["Relier", "RelierSQLite", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: settings
         ),
-        .testTarget(name: "ConformanceTests", dependencies: ["Relier", "RelierSQLite", "RelierTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: ["Relier", "RelierSQLite", "RelierTesting", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "WorkerTests",
             dependencies: [

@@ -51,6 +51,14 @@ func resize(path: String, width: Int) throws -> Int {
 }
 // end quote
 
+// quote: signing
+func openSigned(secret: Data, before: Data) throws -> Relier {
+    let keys = try SigningKeys(
+        current: SigningKey(id: "2026-11", secret: secret), previous: [SigningKey(id: "2026-05", secret: before)])
+    return Relier(try SQLiteEngine(path: "relier.db"), settings: ClientSettings(signing: keys))
+}
+// end quote
+
 // quote: push
 func order(_ id: String, in relier: Relier) async throws {
     let receipt = try await relier.push($charge(orderID: id, cents: 500))

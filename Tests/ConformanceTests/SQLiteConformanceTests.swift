@@ -56,6 +56,8 @@ enum SQLiteStage {
             engine: engine, openAnother: openAnother, advance: { clock.advance(by: $0) }, wallClock: { clock.date },
             jumpWallClock: { clock.jumpWallClock(by: $0) },
             simulateDeath: { incarnation in handles.simulateDeath(of: incarnation) },
+            alterPayload: { try await ForeignHands.alter($0, to: $1, in: engine) },
+            plantForeign: { try await ForeignHands.plant(in: engine) },
             dispose: {
                 try await engine.close()
                 try dispose()

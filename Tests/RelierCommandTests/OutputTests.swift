@@ -12,6 +12,9 @@ import Testing
     @Test func timesAreISO8601WithMicroseconds() {
         #expect(EngineTime(microseconds: 1_700_000_000_000_042).iso8601 == "2023-11-14T22:13:20.000042Z")
         #expect(EngineTime(microseconds: 0).iso8601 == "1970-01-01T00:00:00.000000Z")
+        // A record of foreign hands may hold any number.
+        #expect(EngineTime(microseconds: .max).iso8601.hasSuffix("Z") && EngineTime(microseconds: .min).readable.hasSuffix("Z"))
+        #expect(EngineTime(microseconds: .max) - EngineTime(microseconds: .min) > .zero)
         #expect(EngineTime(microseconds: -1).iso8601 == "1969-12-31T23:59:59.999999Z")
         #expect(EngineTime(microseconds: 1_700_000_000_000_042).readable == "2023-11-14 22:13:20Z")
     }
@@ -32,11 +35,12 @@ import Testing
             crash: CrashReport(process: process, death: .signalled(5), standardError: "Fatal error", backtrace: nil))
         let details = TaskDetails(
             summary: summary, payload: .object(["amountCents": .integer(5)]), due: nil, key: nil, checkpointBytes: 12, result: nil,
-            reason: nil, message: nil, history: [attempt])
+            reason: nil, message: nil, history: [attempt], signedBy: "2026-11")
         let json = details.json
         #expect(json["payload"]?["amountCents"] == .integer(5))
         #expect(json["checkpoint_bytes"] == .integer(12))
         #expect(json["result"] == .null)
+        #expect(json["signed_by"] == .string("2026-11"))
         guard case .array(let history)? = json["history"] else {
             Issue.record("history is no array")
             return
@@ -51,6 +55,7 @@ import Testing
 
         let text = try DetailsText.of(details)
         #expect(text.contains("sendInvoice (version 2)"))
+        #expect(text.contains("signed by      2026-11"))
         #expect(text.contains("signal 5, observed-death"))
         #expect(text.contains("1500 ms"))
         #expect(text.contains("Fatal error"))

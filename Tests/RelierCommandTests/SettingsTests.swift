@@ -97,6 +97,63 @@ import Testing
             ])
     }
 
+    @Test func keysGoToPushesAndWorkers() throws {
+        #expect(try Settings.of().signing == nil)
+        let settings = try Settings.of(
+            [
+                "RELIER_SECRET_KEY": "new:0123456789abcdef",
+                "RELIER_SECRET_KEY_PREVIOUS": "old:fedcba9876543210, a bare secret of many bytes",
+            ])
+        let keys = try #require(settings.signing)
+        #expect(keys.current.id == "new")
+        #expect(keys.previous.count == 2 && keys.previous.first?.id == "old")
+        #expect(settings.client().signing == keys)
+        #expect(settings.worker(for: TestApp.tasks).client.signing == keys)
+        // Worker processes read the environment themselves: arguments are for all to see.
+        let arguments = settings.supervisor().arguments(.next(), false)
+        #expect(!arguments.contains { $0.contains("0123456789") || $0.contains("secret") })
+    }
+
+    @Test(arguments: [
+        (["RELIER_SECRET_KEY": "hush-hush"], "RELIER_SECRET_KEY in the environment: a secret has at least 16 bytes; this one has 9"),
+        (["RELIER_SECRET_KEY": "hush hush:hush-hush-hush-hush"], "RELIER_SECRET_KEY in the environment: a key's id has"),
+        (["RELIER_SECRET_KEY": "hush-hush,hush-hush-hush"], "RELIER_SECRET_KEY in the environment: a secret has no comma"),
+        (
+            ["RELIER_SECRET_KEY_PREVIOUS": "hush-hush-hush-hush"],
+            "RELIER_SECRET_KEY_PREVIOUS in the environment is set, but RELIER_SECRET_KEY is not"
+        ),
+        (
+            ["RELIER_SECRET_KEY": "hush-hush-hush-hush", "RELIER_SECRET_KEY_PREVIOUS": "hush-hush-hush-hush,hush"],
+            "RELIER_SECRET_KEY_PREVIOUS in the environment: a secret has at least 16 bytes; this one has 4"
+        ),
+        (
+            ["RELIER_SECRET_KEY": "k:hush-hush-hush-hush", "RELIER_SECRET_KEY_PREVIOUS": "k:hush-hush-hush-hust"],
+            "RELIER_SECRET_KEY_PREVIOUS in the environment: two different keys have the id 'k'"
+        ),
+    ])
+    func badKeysAreNamedAndNotShown(environment: [String: String], line: String) throws {
+        let refused = try #require(refusal { _ = try Settings.of(environment) })
+        #expect(refused.hasPrefix(line), "\(refused)")
+        #expect(!refused.contains("hush"))
+        #expect(!refused.contains("\n"))
+    }
+
+    @Test func noDescriptionOfTheSettingsShowsASecret() throws {
+        let settings = try Settings.of(
+            ["RELIER_SECRET_KEY": "k:hush-hush-hush-hush"], file: "RELIER_SECRET_KEY_PREVIOUS=old:hush-hush-hush-hush\n")
+        var text = "\(settings) \(settings.client()) \(settings.worker(for: TestApp.tasks))"
+        dump(settings, to: &text)
+        #expect(!text.contains("hush"))
+        #expect(SettingsTable.all.filter(\.isSecret).map(\.name) == ["SECRET_KEY", "SECRET_KEY_PREVIOUS"])
+    }
+
+    @Test func sizeLimitsAreSettings() throws {
+        let settings = try Settings.of(["RELIER_MAX_PAYLOAD_BYTES": "10", "RELIER_RESULT_MAX_BYTES": "20"])
+        #expect(settings.client().maxPayloadBytes == 10)
+        #expect(settings.worker(for: TestApp.tasks).client.maxPayloadBytes == 10)
+        #expect(settings.worker(for: TestApp.tasks).resultMaxBytes == 20)
+    }
+
     @Test func theDurabilityOfTheAddressGoesFirst() throws {
         let environment = ["RELIER_URL": "sqlite:a.db?durability=durable", "RELIER_SQLITE_DURABILITY": "relaxed"]
         #expect(try Settings.of(environment).durability == .durable)

@@ -13,15 +13,19 @@ final class Workbench: Sendable {
     private let worker: Worker
     private let running: Task<Void, any Error>
 
-    init(_ tasks: [any RelierTask.Type], concurrency: Int = 4, lease: Duration = .seconds(5), grace: Duration = .seconds(1)) throws {
+    init(
+        _ tasks: [any RelierTask.Type], concurrency: Int = 4, lease: Duration = .seconds(5), grace: Duration = .seconds(1),
+        signing: SigningKeys? = nil
+    ) throws {
         let quiet = RelierTestHarness.quiet
         var logger = quiet
         logger.logLevel = .critical
         engine = LossyEngine(try SQLiteEngine.inMemory(options: SQLiteOptions(logger: logger)))
-        relier = Relier(engine, settings: ClientSettings(logger: logger))
+        let client = ClientSettings(signing: signing, logger: logger)
+        relier = Relier(engine, settings: client)
         let worker = Worker(
             engine: engine, tasks: try TaskRegistry(tasks),
-            settings: WorkerSettings(concurrency: concurrency, lease: lease, gracePeriod: grace, logger: logger))
+            settings: WorkerSettings(concurrency: concurrency, lease: lease, gracePeriod: grace, client: client, logger: logger))
         self.worker = worker
         running = Task { try await worker.run() }
     }
@@ -46,10 +50,10 @@ final class Workbench: Sendable {
     }
 
     static func run(
-        _ tasks: [any RelierTask.Type], lease: Duration = .seconds(5), grace: Duration = .seconds(1),
+        _ tasks: [any RelierTask.Type], lease: Duration = .seconds(5), grace: Duration = .seconds(1), signing: SigningKeys? = nil,
         _ body: (Workbench) async throws -> Void
     ) async throws {
-        let bench = try Workbench(tasks, lease: lease, grace: grace)
+        let bench = try Workbench(tasks, lease: lease, grace: grace, signing: signing)
         do { try await body(bench) } catch {
             try? await bench.end()
             throw error

@@ -67,10 +67,12 @@ public struct Relier: Sendable {
             throw RegistrationError("the arguments of '\(name)' are not a JSON object, such as {\"id\": \"INV-1\"}")
         }
         if let objection = queue.objection { throw RegistrationError(objection) }
+        if version < 1 { throw RegistrationError("the version of '\(name)' is \(version); versions start at 1") }
         let payload = try CanonicalJSON.encode(value)
         try checkSize(payload, of: name)
         let new = NewTask(
-            envelope: Envelope(id: .next(), name: name, version: version, payload: payload, enqueuedAt: EngineTime(microseconds: 0)),
+            envelope: sealed(
+                Envelope(id: .next(), name: name, version: version, payload: payload, enqueuedAt: EngineTime(microseconds: 0))),
             queue: queue, due: Due(after: delay, at: nil), resultTTL: settings.resultTTL)
         return receipts(for: [new], try await accept([new]))[0]
     }
@@ -85,8 +87,8 @@ public struct Relier: Sendable {
         let payload = try CanonicalJSON.encode(task)
         try checkSize(payload, of: Task.name)
         return NewTask(
-            envelope: Envelope(
-                id: id, name: Task.name, version: options.version, payload: payload, enqueuedAt: EngineTime(microseconds: 0)),
+            envelope: sealed(
+                Envelope(id: id, name: Task.name, version: options.version, payload: payload, enqueuedAt: EngineTime(microseconds: 0))),
             queue: options.queue, due: due, key: try TaskKey.make(for: Task.self, payload: payload),
             keyTTL: options.idempotent.ttl ?? settings.keyTTL, resultTTL: options.resultTTL ?? settings.resultTTL, parent: parent)
     }
@@ -110,6 +112,14 @@ public struct Relier: Sendable {
         }
     }
 
+    /// Signed, if this client has a key.
+    private func sealed(_ envelope: Envelope) -> Envelope {
+        guard let keys = settings.signing else { return envelope }
+        var envelope = envelope
+        envelope.signature = envelope.signature(by: keys.current)
+        return envelope
+    }
+
     private func checkSize(_ payload: Data, of name: String) throws {
         if payload.count > settings.maxPayloadBytes {
             throw PayloadTooLarge(name: name, bytes: payload.count, limit: settings.maxPayloadBytes)
@@ -128,19 +138,22 @@ public struct ClientSettings: Sendable {
     public var resultTTL: Duration
     /// How long an idempotency key answers after the commit, for tasks that do not say. 1 h.
     public var keyTTL: Duration
-    /// The largest payload that is accepted, in bytes of JSON. 1 MiB.
+    /// The largest payload that a push accepts, and that a worker with these settings runs, in bytes of JSON. 1 MiB.
     public var maxPayloadBytes: Int
+    /// With a key each push is signed; workers that have one too run nothing else. `nil`: pushes are not signed.
+    public var signing: SigningKeys?
     /// The names this program's workers run: pushing another warns. `nil`: not known.
     public var knownNames: Set<String>?
     public var logger: Logger
 
     public init(
         resultTTL: Duration = .hours(1), keyTTL: Duration = .hours(1), maxPayloadBytes: Int = 1 << 20,
-        knownNames: Set<String>? = nil, logger: Logger = Logger(label: "relier")
+        signing: SigningKeys? = nil, knownNames: Set<String>? = nil, logger: Logger = Logger(label: "relier")
     ) {
         self.resultTTL = resultTTL
         self.keyTTL = keyTTL
         self.maxPayloadBytes = maxPayloadBytes
+        self.signing = signing
         self.knownNames = knownNames
         self.logger = logger
     }

@@ -37,7 +37,8 @@ public protocol Engine: Sendable {
     /// Takes tasks to run: each with its next fence number and a fresh token, its state set to running.
     ///
     /// Serves the queues by the request's shares, recovered tasks beside queued ones, and passes over (parking where nobody can run them)
-    /// names and versions that the incarnation did not register.
+    /// names and versions that the incarnation did not register. The envelopes are the stored ones, unchanged and unchecked, signatures included: the worker
+    /// checks them. What is no task at all (values that no push and no transition gives) is quarantined as `PayloadIntegrityError`, and nothing waits behind it.
     /// - Throws: `fenced` when the incarnation is not joined, or no more.
     func claim(_ request: ClaimRequest) async throws(EngineError) -> [ClaimedTask]
 
@@ -81,7 +82,7 @@ public protocol Engine: Sendable {
     func attachCrashReport(_ report: CrashReport) async throws(EngineError)
 
     /// Housekeeping, bounded by `batch` rows of a kind: promotes scheduled tasks that are due, quarantines tasks parked for longer than
-    /// `unregisteredAfter`, drops what has outlived its retention.
+    /// `unregisteredAfter`, drops what has outlived its retention, and quarantines what is in the storage and is no task of Relier's.
     func tend(batch: Int, unregisteredAfter: Duration?) async throws(EngineError) -> TendReport
 
     // Operators

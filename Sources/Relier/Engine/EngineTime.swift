@@ -14,7 +14,8 @@ public struct EngineTime: Sendable, Hashable, Codable, Comparable {
         return EngineTime(microseconds: overflow ? (duration < .zero ? .min : .max) : sum)
     }
     public static func - (left: EngineTime, right: EngineTime) -> Duration {
-        .microseconds(left.microseconds - right.microseconds)
+        let (difference, overflow) = left.microseconds.subtractingReportingOverflow(right.microseconds)
+        return .microseconds(overflow ? (left < right ? Int64.min : .max) : difference)
     }
 
     /// The same point as a date, for showing to people.

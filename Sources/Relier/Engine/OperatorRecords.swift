@@ -102,10 +102,13 @@ public struct TaskDetails: Sendable, Codable {
     public var reason: String?
     public var message: String?
     public var history: [AttemptRecord]
+    /// The id of the key that signed it, as its envelope says; nothing is verified here.
+    public var signedBy: String?
 
     public init(
         summary: TaskSummary, payload: JSONValue?, due: EngineTime?, key: String?, checkpointBytes: Int?,
-        progress: TaskProgress? = nil, result: JSONValue?, reason: String?, message: String?, history: [AttemptRecord]
+        progress: TaskProgress? = nil, result: JSONValue?, reason: String?, message: String?, history: [AttemptRecord],
+        signedBy: String? = nil
     ) {
         self.summary = summary
         self.payload = payload
@@ -117,6 +120,7 @@ public struct TaskDetails: Sendable, Codable {
         self.reason = reason
         self.message = message
         self.history = history
+        self.signedBy = signedBy
     }
 }
 

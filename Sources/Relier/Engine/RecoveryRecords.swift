@@ -139,6 +139,8 @@ public struct CrashReport: Sendable, Codable, Hashable {
 public struct TendReport: Sendable, Hashable {
     public var promoted = 0
     public var unregistered = 0
+    /// Records that are no tasks of Relier's and were quarantined.
+    public var foreign = 0
     public var expired = 0
     /// Something was left for the next call.
     public var remaining = false

@@ -1,7 +1,6 @@
-import Crypto
 public import Foundation
 
-/// What is stored of a task: the bytes that its checksum covers, and the checksum.
+/// What is stored of a task: the bytes that its checksum and its signature cover, and both of them.
 public struct Envelope: Sendable, Hashable {
     public var id: TaskID
     public var name: String
@@ -15,8 +14,23 @@ public struct Envelope: Sendable, Hashable {
     public var traceparent: String?
     /// The first 16 bytes of SHA-256 over id, name, version and payload, each preceded by its length.
     public var checksum: Data
+    /// Who vouches for these bytes; `nil` for a push without a key.
+    public var signature: Signature?
 
-    /// An envelope with its checksum computed.
+    /// A message authentication code over the bytes that the checksum covers, and the key it was made with.
+    public struct Signature: Sendable, Hashable {
+        /// ``SigningKey/id``.
+        public var keyID: String
+        /// 32 bytes of HMAC-SHA256.
+        public var code: Data
+
+        public init(keyID: String, code: Data) {
+            self.keyID = keyID
+            self.code = code
+        }
+    }
+
+    /// An envelope with its checksum computed, unsigned.
     public init(id: TaskID, name: String, version: Int, payload: Data, enqueuedAt: EngineTime, traceparent: String? = nil) {
         self.id = id
         self.name = name
@@ -24,12 +38,13 @@ public struct Envelope: Sendable, Hashable {
         self.payload = payload
         self.enqueuedAt = enqueuedAt
         self.traceparent = traceparent
-        self.checksum = Self.checksum(id: id, name: name, version: version, payload: payload)
+        checksum = Self.checksum(id: id, name: name, version: version, payload: payload)
     }
 
-    /// An envelope as it was found in an engine; the checksum may be wrong (``isIntact``).
+    /// An envelope as it was found in an engine; the checksum may be wrong (``isIntact``), and so may the signature.
     public init(
-        stored id: TaskID, name: String, version: Int, payload: Data, enqueuedAt: EngineTime, traceparent: String?, checksum: Data
+        stored id: TaskID, name: String, version: Int, payload: Data, enqueuedAt: EngineTime, traceparent: String?, checksum: Data,
+        signature: Signature? = nil
     ) {
         self.id = id
         self.name = name
@@ -38,24 +53,11 @@ public struct Envelope: Sendable, Hashable {
         self.enqueuedAt = enqueuedAt
         self.traceparent = traceparent
         self.checksum = checksum
+        self.signature = signature
     }
 
     /// Whether the checksum is that of these bytes.
     public var isIntact: Bool {
         checksum == Self.checksum(id: id, name: name, version: version, payload: payload)
-    }
-
-    private static func checksum(id: TaskID, name: String, version: Int, payload: Data) -> Data {
-        var hash = SHA256()
-        func field(_ bytes: UnsafeRawBufferPointer) {
-            withUnsafeBytes(of: UInt64(bytes.count).bigEndian) { hash.update(bufferPointer: $0) }
-            hash.update(bufferPointer: bytes)
-        }
-        withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { field($0) }
-        var name = name
-        name.withUTF8 { field(UnsafeRawBufferPointer($0)) }
-        withUnsafeBytes(of: Int64(version).bigEndian) { field($0) }
-        payload.withUnsafeBytes { field($0) }
-        return hash.finalize().withUnsafeBytes { Data($0.prefix(16)) }
     }
 }

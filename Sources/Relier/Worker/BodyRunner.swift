@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Synchronization
 
 /// Runs bodies and turns how they end into settlements.
 final class BodyRunner: Sendable {
@@ -14,6 +15,8 @@ final class BodyRunner: Sendable {
     let deadlines: Deadlines
     let stuckBodies: StuckBodies
     let logger: Logger
+    private let check: EnvelopeCheck
+    private let toldOfSignatures = Mutex(false)
 
     init(
         registry: TaskRegistry, settings: WorkerSettings, incarnation: Incarnation, workerName: String, services: any TaskServices,
@@ -30,6 +33,7 @@ final class BodyRunner: Sendable {
         self.deadlines = deadlines
         self.stuckBodies = stuckBodies
         logger = settings.logger
+        check = EnvelopeCheck(keys: settings.client.signing, maxPayloadBytes: settings.client.maxPayloadBytes)
     }
 
     /// Starts the attempt's body in a Swift task of its own.
@@ -41,11 +45,11 @@ final class BodyRunner: Sendable {
             // The engine hands out only what was registered.
             return settleWithoutBody(attempt, .handBack)
         }
-        guard envelope.isIntact else {
+        if let objection = check.objection(to: envelope) {
             return settleWithoutBody(
-                attempt,
-                .quarantine(reason: "PayloadIntegrityError", message: "the stored bytes do not match their checksum", keyHeld: false))
+                attempt, .quarantine(reason: objection.reason, message: objection.message, keyHeld: false))
         }
+        if envelope.signature != nil { noteSignature() }
         let context = TaskContext(
             task: attempt.task, worker: workerName, incarnation: incarnation, logger: logger, services: services,
             onProgress: { [weak attempt] in attempt?.tell($0) })
@@ -56,6 +60,16 @@ final class BodyRunner: Sendable {
         }
         attempt.onCancel { body.cancel() }
         limitTime(of: entry, attempt, context)
+    }
+
+    /// Says once that signatures are there and nobody looks at them.
+    private func noteSignature() {
+        guard settings.client.signing == nil else { return }
+        let isFirst = toldOfSignatures.withLock { told in
+            defer { told = true }
+            return !told
+        }
+        if isFirst { logger.warning("tasks are signed, but this worker has no key and verifies none; set RELIER_SECRET_KEY") }
     }
 
     /// Ends an attempt whose body is not to be run.

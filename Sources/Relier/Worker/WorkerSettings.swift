@@ -26,7 +26,8 @@ public struct WorkerSettings: Sendable {
     /// The largest result that is stored, in bytes of JSON. A larger one quarantines the task as `ResultError`.
     public var resultMaxBytes: Int
     public var checkpoints: CheckpointSettings
-    /// How its bodies push.
+    /// How its bodies push, and what it accepts: with ``ClientSettings/signing`` only tasks that one of those keys signed, and in any case only payloads
+    /// up to ``ClientSettings/maxPayloadBytes``. What is not accepted goes to the dead letter queue.
     public var client: ClientSettings
     /// The process it lives in, as its supervisor knows it.
     public var process: TaskID

@@ -37,9 +37,10 @@ struct WorkerCommand<App: RelierApp>: AsyncParsableCommand {
         let queues = settings.queues.map { $0.weight == 1 ? $0.queue.name : "\($0.queue.name)=\($0.weight)" }.joined(separator: ", ")
         let processes = settings.processes == 1 ? "1 process" : "\(settings.processes) processes"
         let names = kinds.prefix(8).map(\.name).joined(separator: ", ") + (kinds.count > 8 ? ", …" : "")
+        let keys = settings.signing.map { "\n\($0); what is not signed is not run" } ?? ""
         return """
             worker started: \(processes), \(settings.concurrency) tasks at once in each; queues: \(queues); at \(location)
-            runs \(kinds.count) \(kinds.count == 1 ? "task" : "tasks"): \(names)
+            runs \(kinds.count) \(kinds.count == 1 ? "task" : "tasks"): \(names)\(keys)
             Ctrl-C lets running tasks finish (at most \(DurationText.write(settings.gracePeriod))); twice hands them over at once
             """
     }

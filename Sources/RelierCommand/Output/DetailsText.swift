@@ -9,6 +9,7 @@ enum DetailsText {
             ("state", summary.state.rawValue), ("reason", task.reason), ("message", task.message), ("worker", summary.worker),
             ("attempt", String(summary.attempt)), ("resurrections", String(summary.resurrections)),
             ("enqueued", summary.enqueuedAt.readable), ("due", task.due?.readable), ("key", task.key),
+            ("signed by", task.signedBy),
             ("checkpoint", task.checkpointBytes.map { "\($0) bytes" }),
             ("progress", task.progress.map { "\($0.done)" + ($0.total.map { " of \($0)" } ?? "") }),
         ]

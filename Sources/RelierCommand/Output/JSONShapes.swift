@@ -31,6 +31,7 @@ extension TaskDetails {
         members["result"] = result ?? .null
         members["reason"] = .of(reason)
         members["message"] = .of(message)
+        members["signed_by"] = .of(signedBy)
         members["history"] = .array(history.map(\.json))
         return .object(members)
     }

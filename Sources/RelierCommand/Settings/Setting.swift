@@ -8,6 +8,8 @@ struct Setting<Value: Sendable>: SettingDescription {
     let allowed: String
     let defaultText: String?
     let help: String
+    /// Never shown, neither in errors nor in listings of the settings.
+    var isSecret = false
     let parse: @Sendable (String) -> Value?
 
     func accepts(_ text: String) -> Bool { parse(text) != nil }
@@ -24,6 +26,8 @@ protocol SettingDescription: Sendable {
     /// As one would write it; `nil` where there is none.
     var defaultText: String? { get }
     var help: String { get }
+    /// Never shown, neither in errors nor in listings of the settings.
+    var isSecret: Bool { get }
     func accepts(_ text: String) -> Bool
 }
 

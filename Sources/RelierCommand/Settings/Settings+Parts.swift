@@ -41,8 +41,8 @@ extension Settings {
     /// - Parameter tasks: what this program's workers run, if that is known.
     public func client(for tasks: [any RelierTask.Type]? = nil) -> ClientSettings {
         ClientSettings(
-            resultTTL: resultTTL, keyTTL: keyTTL, maxPayloadBytes: maxPayloadBytes, knownNames: tasks.map { Set($0.map { $0.name }) },
-            logger: logger("relier"))
+            resultTTL: resultTTL, keyTTL: keyTTL, maxPayloadBytes: maxPayloadBytes, signing: signing,
+            knownNames: tasks.map { Set($0.map { $0.name }) }, logger: logger("relier"))
     }
 
     /// A worker of these settings.

@@ -36,6 +36,8 @@ public struct Settings: Sendable {
     public let retention: Retention
     public let checkpointInlineBytes: Int
     public let maxPayloadBytes: Int
+    /// `nil`: nothing is signed.
+    public let signing: SigningKeys?
     /// One line for each `RELIER_` variable that is no setting.
     public let warnings: [String]
 
@@ -95,6 +97,7 @@ public struct Settings: Sendable {
         checkpointInlineBytes = try required(SettingsTable.checkpointInline)
         checkpointBackend = try required(SettingsTable.checkpointBackend)
         checkpointDirectory = try source.value(of: SettingsTable.checkpointDirectory)
+        signing = try source.signingKeys()
         warnings = source.warnings
         if let softTimeout, let hardTimeout, softTimeout >= hardTimeout {
             throw SettingsError(

@@ -45,7 +45,9 @@ struct SettingsSource {
     /// The value, checked; the default where none is given.
     func value<Value>(of setting: Setting<Value>) throws(SettingsError) -> Value? {
         guard let (text, place) = try text(of: setting) else { return setting.defaultText.flatMap(setting.parse) }
-        guard let value = setting.parse(text) else { throw SettingsError("\(place) is '\(text)'; allowed: \(setting.allowed)") }
+        guard let value = setting.parse(text) else {
+            throw SettingsError("\(place) is \(setting.isSecret ? "wrong" : "'\(text)'"); allowed: \(setting.allowed)")
+        }
         return value
     }
 

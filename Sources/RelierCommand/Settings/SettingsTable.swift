@@ -11,7 +11,8 @@ enum SettingsTable {
         "`durable`: a push is on disk when it returns. `relaxed`: a power cut may lose the last moments, a crash of a process loses nothing."
     )
     static let maxPayloadBytes = Setting<Int>.integer(
-        "MAX_PAYLOAD_BYTES", "Engine", 1...1 << 30, default: 1 << 20, "The largest arguments that a push accepts, in bytes of JSON.")
+        "MAX_PAYLOAD_BYTES", "Engine", 1...1 << 30, default: 1 << 20,
+        "The largest arguments that a push accepts and a worker runs, in bytes of JSON.")
 
     static let concurrency = Setting<Int>.integer(
         "CONCURRENCY", "Worker", 1...10_000, default: 10, "How many tasks one worker process runs at once.")
@@ -88,6 +89,7 @@ enum SettingsTable {
         lease, maxResurrections, checkInterval, batchSize, maxQueueDepth, rate,
         keyTTL, resultTTL, historyRetention, deadLetterRetention,
         checkpointInline, checkpointBackend, checkpointDirectory,
+        secretKey, previousSecretKeys,
     ]
 
     /// `nil` where a name is wrong, empty or there twice.

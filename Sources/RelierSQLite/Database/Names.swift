@@ -6,6 +6,9 @@ import Relier
 struct KindName: Hashable, Sendable {
     let name: String
     let version: Int
+
+    /// Stands for a number that no kind has.
+    static let missing = KindName(name: "?", version: 0)
 }
 
 /// Who an incarnation was, for histories.
@@ -56,7 +59,10 @@ extension Store {
 
     func queue(_ number: Int64) throws -> Queue {
         if let queue = queueNames[number] { return queue }
-        let name = try db.row("SELECT name FROM queue WHERE number = ?", .int(number)) { $0.text(0) } ?? "?"
+        // What is not there may be made later: not kept.
+        guard let name = try db.row("SELECT name FROM queue WHERE number = ?", .int(number), transform: { $0.text(0) }) else {
+            return Queue("?")
+        }
         queueNames[number] = Queue(name)
         return Queue(name)
     }
@@ -74,10 +80,8 @@ extension Store {
 
     func kind(_ number: Int64) throws -> KindName {
         if let kind = kindNames[number] { return kind }
-        let kind =
-            try db.row("SELECT name, version FROM kind WHERE number = ?", .int(number)) {
-                KindName(name: $0.text(0), version: Int($0.int(1)))
-            } ?? KindName(name: "?", version: 0)
+        let kind = try db.kind(number)
+        if kind == .missing { return kind }
         kindNames[number] = kind
         return kind
     }

@@ -62,7 +62,7 @@ struct SQL {
         value.withUTF8 { bytes in
             _ = bytes.withMemoryRebound(to: CChar.self) {
                 // A null base address would bind NULL for the empty string.
-                sqlite3_bind_text(pointer, index, $0.baseAddress ?? UnsafePointer(bitPattern: 1), Int32($0.count), Self.transient)
+                sqlite3_bind_text(pointer, index, $0.baseAddress ?? UnsafePointer(bitPattern: 1), Int32(clamping: $0.count), Self.transient)
             }
         }
     }
@@ -75,8 +75,12 @@ struct SQL {
         if value.isEmpty {
             sqlite3_bind_zeroblob(pointer, index, 0)
         } else {
-            _ = value.withUnsafeBytes { sqlite3_bind_blob(pointer, index, $0.baseAddress, Int32($0.count), Self.transient) }
+            _ = value.withUnsafeBytes { sqlite3_bind_blob(pointer, index, $0.baseAddress, Int32(clamping: $0.count), Self.transient) }
         }
+    }
+
+    func bind(_ index: Int32, orNull value: Data?) {
+        if let value { bind(index, value) } else { bindNull(index) }
     }
 
     func bind(_ index: Int32, _ id: some Identifier128) { bind(index, high: id.high, low: id.low) }

@@ -15,6 +15,8 @@ enum Schema {
             try db.execute(sql: beside)
         }
         migrator.registerMigration("2-operators") { try $0.execute(sql: operators) }
+        registerSignatures(in: &migrator)
+        registerForeignRecords(in: &migrator)
         return migrator
     }
 
@@ -163,7 +165,7 @@ enum Schema {
         """
 }
 
-/// The numbers of `task.state` and `finished.state`.
+/// The numbers of `task.state` and `finished.state`. What ``Schema/foreignState`` matches is no state of a live task.
 enum StateNumber {
     static let queued: Int64 = 0
     static let scheduled: Int64 = 1

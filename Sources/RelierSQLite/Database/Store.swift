@@ -113,8 +113,9 @@ struct HotStatements {
         insert = try sql(
             """
             INSERT INTO task
-              (id, state, queue, due, wall, kind, enqueued, result_ttl, key, key_ttl, operation, traceparent, checksum, payload)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+              (id, state, queue, due, wall, kind, enqueued, result_ttl, key, key_ttl, operation, traceparent, checksum, payload, signer,
+               signature)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """)
         ready = try sql(
             "\(ClaimCandidate.select) WHERE state = 0 AND queue = ? AND recovered = ? ORDER BY seq LIMIT ?")
@@ -129,7 +130,7 @@ struct HotStatements {
             INSERT INTO finished
               (id, state, kind, queue, holder, fence, token, failures, resurrections, enqueued, started, ended, result_until, expiry,
                key, history, result)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """)
         joined = try sql("SELECT 1 FROM worker WHERE number = ?")
     }

@@ -26,18 +26,19 @@ extension Database {
     private func liveDetails(_ id: TaskID) throws -> TaskDetails? {
         let found = try row(
             """
-            SELECT t.state, kind.name, kind.version, queue.name, t.failures, t.resurrections, t.enqueued, t.holder, t.payload, t.due, t.key,
-                   t.history, t.fence, t.started, t.wall
-            FROM task t JOIN kind ON kind.number = t.kind JOIN queue ON queue.number = t.queue WHERE t.id = ?
+            SELECT t.state, coalesce(kind.name, '?'), kind.version, coalesce(queue.name, '?'), t.failures + 1, t.resurrections, t.enqueued,
+                   t.holder, t.payload, t.due, t.key, t.history, t.fence, t.started, t.wall, t.signer
+            FROM task t LEFT JOIN kind ON kind.number = t.kind LEFT JOIN queue ON queue.number = t.queue WHERE t.id = ?
             """, .id(id)
         ) { row in
             let state = TaskState(number: row.int(0))
             let details = TaskDetails(
                 summary: TaskSummary(
                     id: id, name: row.text(1), version: Int(row.int(2)), queue: Queue(row.text(3)), state: state,
-                    attempt: Int(row.int(4)) + 1, resurrections: Int(row.int(5)), enqueuedAt: row.time(6), worker: nil),
+                    attempt: Int(row.int(4)), resurrections: Int(row.int(5)), enqueuedAt: row.time(6), worker: nil),
                 payload: decoded(row.blob(8)), due: state == .scheduled ? row.time(9) : nil, key: row.textOrNull(10),
-                checkpointBytes: nil, result: nil, reason: nil, message: nil, history: History.records(row.textOrNull(11)))
+                checkpointBytes: nil, result: nil, reason: nil, message: nil, history: History.records(row.textOrNull(11)),
+                signedBy: row.textOrNull(15))
             return (details, row.intOrNull(7), row.int(12), row.time(13))
         }
         guard let (read, holder, fence, started) = found else { return nil }
@@ -55,15 +56,15 @@ extension Database {
     private func finishedDetails(_ id: TaskID, now: EngineTime) throws -> TaskDetails? {
         let found = try row(
             """
-            SELECT t.state, kind.name, kind.version, queue.name, t.failures, t.resurrections, t.enqueued, t.holder, t.result, t.result_until,
-                   t.key, t.history, t.fence, t.started, t.ended
-            FROM finished t JOIN kind ON kind.number = t.kind JOIN queue ON queue.number = t.queue WHERE t.id = ?
+            SELECT t.state, coalesce(kind.name, '?'), kind.version, coalesce(queue.name, '?'), t.failures + 1, t.resurrections, t.enqueued,
+                   t.holder, t.result, t.result_until, t.key, t.history, t.fence, t.started, t.ended
+            FROM finished t LEFT JOIN kind ON kind.number = t.kind LEFT JOIN queue ON queue.number = t.queue WHERE t.id = ?
             """, .id(id)
         ) { row in
             let details = TaskDetails(
                 summary: TaskSummary(
                     id: id, name: row.text(1), version: Int(row.int(2)), queue: Queue(row.text(3)), state: TaskState(number: row.int(0)),
-                    attempt: Int(row.int(4)) + 1, resurrections: Int(row.int(5)), enqueuedAt: row.time(6), worker: nil),
+                    attempt: Int(row.int(4)), resurrections: Int(row.int(5)), enqueuedAt: row.time(6), worker: nil),
                 payload: nil, due: nil, key: row.textOrNull(10), checkpointBytes: nil,
                 result: row.time(9) > now ? decoded(row.blobOrNull(8)) : nil, reason: nil, message: nil,
                 history: History.records(row.textOrNull(11)))
@@ -84,8 +85,9 @@ extension Database {
     private func deadDetails(_ id: TaskID) throws -> TaskDetails? {
         try row(
             """
-            SELECT kind.name, kind.version, queue.name, t.attempts, t.resurrections, t.enqueued, t.payload, t.key, t.reason, t.message, t.history
-            FROM dead t JOIN kind ON kind.number = t.kind JOIN queue ON queue.number = t.queue WHERE t.id = ?
+            SELECT coalesce(kind.name, '?'), kind.version, coalesce(queue.name, '?'), t.attempts, t.resurrections, t.enqueued, t.payload,
+                   t.key, t.reason, t.message, t.history, t.signer
+            FROM dead t LEFT JOIN kind ON kind.number = t.kind LEFT JOIN queue ON queue.number = t.queue WHERE t.id = ?
             """, .id(id)
         ) { row in
             TaskDetails(
@@ -93,7 +95,7 @@ extension Database {
                     id: id, name: row.text(0), version: Int(row.int(1)), queue: Queue(row.text(2)), state: .quarantined,
                     attempt: Int(row.int(3)), resurrections: Int(row.int(4)), enqueuedAt: row.time(5), worker: nil),
                 payload: decoded(row.blob(6)), due: nil, key: row.textOrNull(7), checkpointBytes: nil, result: nil, reason: row.text(8),
-                message: row.text(9), history: History.records(row.textOrNull(10)))
+                message: row.text(9), history: History.records(row.textOrNull(10)), signedBy: row.textOrNull(11))
         }
     }
 }

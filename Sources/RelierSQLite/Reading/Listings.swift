@@ -31,9 +31,9 @@ extension Database {
         // The table is read in the order of its rows; only where few rows can match may an index choose them first.
         let isFew = [.running, .suspect, .waiting].contains(query.state)
         var sql = """
-            SELECT t.seq, t.id, kind.name, kind.version, queue.name, \(cursor.section.columns)
+            SELECT t.seq, t.id, coalesce(kind.name, '?'), kind.version, coalesce(queue.name, '?'), \(cursor.section.columns)
             FROM \(cursor.section.table) t \(isFew ? "" : "NOT INDEXED")
-            CROSS JOIN kind ON kind.number = t.kind CROSS JOIN queue ON queue.number = t.queue
+            LEFT JOIN kind ON kind.number = t.kind LEFT JOIN queue ON queue.number = t.queue
             WHERE t.seq \(cursor.section.isNewestFirst ? "<" : ">") ?
             """
         var values: [SQLValue] = [.int(cursor.seq)]
@@ -78,8 +78,9 @@ extension Database {
 
     private func deadLetters(after seq: Int64, kind: Int64?, query: DeadLetterQuery) throws -> [(Int64, DeadLetterSummary)] {
         var sql = """
-            SELECT dead.seq, dead.id, kind.name, queue.name, reason, message, attempts, resurrections, enqueued, quarantined
-            FROM dead CROSS JOIN kind ON kind.number = dead.kind CROSS JOIN queue ON queue.number = dead.queue WHERE dead.seq > ?
+            SELECT dead.seq, dead.id, coalesce(kind.name, '?'), coalesce(queue.name, '?'), reason, message, attempts, resurrections,
+                   enqueued, quarantined
+            FROM dead LEFT JOIN kind ON kind.number = dead.kind LEFT JOIN queue ON queue.number = dead.queue WHERE dead.seq > ?
             """
         var values: [SQLValue] = [.int(seq)]
         if let kind {

@@ -14,7 +14,9 @@ extension TaskState {
             case StateNumber.waiting: .waiting
             case StateNumber.suspect: .suspect
             case StateNumber.committed: .committed
-            default: .cancelled
+            case StateNumber.cancelled: .cancelled
+            // Of a record that foreign hands wrote; it ends in the dead letter queue.
+            default: TaskState(rawValue: "unknown")
             }
     }
 

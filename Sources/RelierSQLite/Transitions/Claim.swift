@@ -11,7 +11,7 @@ struct ClaimCandidate {
 
     static let select = """
         SELECT seq, id, kind, flags, fence, failures, resurrections, enqueued, result_ttl, key, key_ttl, operation, traceparent, checksum,
-               payload
+               payload, signer, signature
         FROM task
         """
 
@@ -22,7 +22,8 @@ struct ClaimCandidate {
         task = ClaimedTask(
             envelope: Envelope(
                 stored: row.id(1), name: kind.name, version: kind.version, payload: row.blob(14), enqueuedAt: row.time(7),
-                traceparent: row.textOrNull(12), checksum: row.blob(13)),
+                traceparent: row.textOrNull(12), checksum: row.blob(13),
+                signature: row.isNull(15) ? nil : Envelope.Signature(keyID: row.text(15), code: row.blob(16))),
             queue: queue, fence: Fence(number: row.int(4) + 1, token: UInt64.random(in: .min ... .max)),
             attempt: Int(row.int(5)) + 1, resurrections: Int(row.int(6)), checkpoint: nil, key: row.textOrNull(9),
             operation: row.textOrNull(11), isSuspect: isSuspect, keyTTL: .microseconds(row.int(10)),
@@ -108,11 +109,14 @@ extension Store {
             var candidates: [ClaimCandidate] = []
             candidates.reserveCapacity(limit)
             var strangers: [Int64] = []
+            var foreign: [ForeignRecord] = []
             do {
                 defer { hot.ready.reset() }
                 while try hot.ready.step() {
                     let kind = try self.kind(hot.ready.int(2))
-                    if claim.worker.canRun(kind) {
+                    if let why = ForeignRecord.objection(to: hot.ready, kind: kind) {
+                        foreign.append(ForeignRecord(seq: hot.ready.int(0), why: why))
+                    } else if claim.worker.canRun(kind) {
                         candidates.append(ClaimCandidate(hot.ready, queue: name, kind: kind, isSuspect: false))
                     } else {
                         strangers.append(hot.ready.int(0))
@@ -123,10 +127,11 @@ extension Store {
             for seq in strangers {
                 try db.run("UPDATE task SET state = 3, due = ? WHERE seq = ?", .time(now), .int(seq))
             }
-            claim.parked += strangers.count
+            for record in foreign { try quarantine(record) }
+            claim.parked += strangers.count + foreign.count
             if !strangers.isEmpty { effects.wakeAll = true }
             taken += candidates.count
-            if candidates.count + strangers.count < limit { break }
+            if candidates.count + strangers.count + foreign.count < limit { break }
         }
         return taken
     }
@@ -156,6 +161,11 @@ extension Store {
             ) { ($0.int(0), $0.int(1)) }
             guard let (seq, queueNumber) = found else { continue }
             let queue = try self.queue(queueNumber)
+            let why = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(seq)) { ForeignRecord.objection(to: $0, kind: kind) }
+            if let why = why ?? nil {
+                try quarantine(ForeignRecord(seq: seq, why: why))
+                continue
+            }
             let candidate = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(seq)) {
                 ClaimCandidate($0, queue: queue, kind: kind, isSuspect: true)
             }

@@ -24,8 +24,16 @@ extension Store {
         return outcomes
     }
 
+    /// In bytes: what SQLite stores in a row, less what the other columns take.
+    private static let maxPayload = 999_000_000
+
     private func push(_ task: NewTask) throws -> PushOutcome {
         let id = task.envelope.id
+        if task.envelope.payload.count > Self.maxPayload {
+            throw EngineError(
+                .failed,
+                "the arguments of the task \(id) take \(task.envelope.payload.count) bytes; SQLite stores at most \(Self.maxPayload)")
+        }
         if try isKnown(id) { return .known }
         if let parent = task.parent {
             let added = try db.run("INSERT INTO child (parent, id) VALUES (?, ?) ON CONFLICT DO NOTHING", .id(parent.id), .id(id))
@@ -59,6 +67,8 @@ extension Store {
         insert.bind(12, orNull: task.envelope.traceparent)
         insert.bind(13, task.envelope.checksum)
         insert.bind(14, task.envelope.payload)
+        insert.bind(15, orNull: task.envelope.signature?.keyID)
+        insert.bind(16, orNull: task.envelope.signature?.code)
         if try insert.run() == 0 { return .known }
         if start.state == StateNumber.queued { effects.ready[queue, default: 0] += 1 }
         return .accepted

@@ -112,9 +112,9 @@ extension Store {
         try db.run(
             """
             INSERT INTO task (id, state, queue, fence, token, settled, resurrections, flags, history, kind, enqueued, result_ttl, key, key_ttl,
-              operation, traceparent, checksum, payload)
+              operation, traceparent, checksum, payload, signer, signature)
             SELECT id, 0, queue, fence, token, settled, CASE WHEN ?1 THEN 0 ELSE resurrections END, flags, history, kind, enqueued, result_ttl,
-              key, key_ttl, ?2, traceparent, checksum, payload
+              key, key_ttl, ?2, traceparent, checksum, payload, signer, signature
             FROM dead WHERE seq = ?3
             """, .int(fresh ? 1 : 0), .text(orNull: operation), .int(found.seq))
         try db.run("DELETE FROM dead WHERE seq = ?", .int(found.seq))

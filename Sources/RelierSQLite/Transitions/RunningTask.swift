@@ -41,8 +41,9 @@ struct RunningTask {
         fence = Fence(number: row.int(7), token: row.bits(8))
         settled = row.int(9) != 0
         started = row.intOrNull(10)
-        failures = row.int(11)
-        resurrections = row.int(12)
+        // Within what no transition leaves, so that adding to a value of foreign hands cannot overflow.
+        failures = ForeignRecord.clamped(row.int(11))
+        resurrections = ForeignRecord.clamped(row.int(12))
         flags = row.int(13)
         kind = row.int(14)
         enqueued = row.int(15)

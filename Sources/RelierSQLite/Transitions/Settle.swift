@@ -115,15 +115,7 @@ extension Store {
     ) throws {
         if let key = task.key { try freeTaskKey(key, owner: task.id, holder: keyHolder) }
         try forgetExtras(of: task, checkpoint: false, keyHolder: keyHolder)
-        try db.run(
-            """
-            INSERT INTO dead (id, kind, queue, reason, message, quarantined, holder, fence, token, settled, attempts, resurrections, flags,
-              enqueued, result_ttl, key, key_ttl, history, traceparent, checksum, payload)
-            SELECT id, kind, queue, ?1, ?2, ?3, holder, fence, token, ?4, failures + (fence > 0), resurrections, flags & 1,
-              enqueued, result_ttl, key, key_ttl, ?5, traceparent, checksum, payload
-            FROM task WHERE seq = ?6
-            """,
-            .text(reason), .text(message), .time(now), .int(settled ? 1 : 0), .text(orNull: history), .int(task.seq))
+        try insertDead(task, reason: reason, message: message, history: history, settled: settled)
         try db.run("DELETE FROM task WHERE seq = ?", .int(task.seq))
         effects.ended.append(task.id)
     }

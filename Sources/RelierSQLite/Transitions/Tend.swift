@@ -28,6 +28,7 @@ extension Database {
             || exists("SELECT 1 FROM crash WHERE at <= ? LIMIT 1", .time(now + (.zero - retention.crashReports)))
             || exists("\(Self.orphans) LIMIT 1")
             || exists("SELECT 1 FROM meta WHERE name = 'engine' AND CAST(value AS INTEGER) <= ?", .time(now + (.zero - Chores.clockAge)))
+        if !chores.anyDue { chores.anyDue = try !foreignRecords(limit: 1).isEmpty || hasUnheld() }
         if !chores.anyDue, let limit = unregisteredAfter {
             chores.anyDue = try exists("SELECT 1 FROM task WHERE state = 3 AND due <= ? LIMIT 1", .time(now + (.zero - limit)))
         }
@@ -61,6 +62,7 @@ extension Store {
         report.promoted = try promote(wall: false, until: now.microseconds, limit: batch, &report)
         report.promoted += try promote(wall: true, until: clock.wall, limit: batch, &report)
         if let unregisteredAfter { try quarantineUnregistered(after: unregisteredAfter, limit: batch, &report) }
+        try quarantineForeign(limit: batch, &report)
         try expire(limit: batch, &report)
         try wakeOrphans(limit: batch)
         try persistClock()

@@ -41,7 +41,7 @@ extension Database {
     func kind(_ number: Int64) throws -> KindName {
         try row("SELECT name, version FROM kind WHERE number = ?", .int(number)) {
             KindName(name: $0.text(0), version: Int($0.int(1)))
-        } ?? KindName(name: "?", version: 0)
+        } ?? .missing
     }
 
     /// The bits of these queues, as stations and waiters carry them. A queue that nobody has pushed into yet stands for all.

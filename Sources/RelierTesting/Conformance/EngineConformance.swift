@@ -24,6 +24,7 @@ public struct EngineConformance: Sendable {
         + operationChecks
         + childChecks + checkpointChecks + leaseChecks + releaseChecks + releaseRaceChecks + suspectChecks + crashReportChecks
         + parkingChecks
+        + envelopeChecks
         + waitingChecks + retentionChecks + listingChecks + lostReplyChecks + cancelChecks + heartbeatChecks + randomHistoryChecks
 
     /// The checks for an engine under test without these abilities.
@@ -61,6 +62,10 @@ public struct EngineConformance: Sendable {
         public static let noticesDeath = Ability(description: "noticesDeath")
         /// ``EngineUnderTest/jumpWallClock``: the wall clock can be set apart from the engine's clock.
         public static let separateWallClock = Ability(description: "separateWallClock")
+        /// ``EngineUnderTest/alterPayload``: what is stored can be changed behind the engine's back.
+        public static let altersStorage = Ability(description: "altersStorage")
+        /// ``EngineUnderTest/plantForeign``: records that are no tasks can be put into the storage.
+        public static let plantsForeign = Ability(description: "plantsForeign")
     }
 }
 

@@ -16,6 +16,11 @@ public struct EngineUnderTest: Sendable {
     public var wallClock: @Sendable () async throws -> Date
     /// Makes it look to the engine as if the process that joined as this incarnation, through any handle, was killed.
     public var simulateDeath: (@Sendable (Incarnation) async throws -> Void)?
+    /// Replaces the stored payload of a queued task behind the engine's back; everything else of it stays.
+    public var alterPayload: (@Sendable (TaskID, Data) async throws -> Void)?
+    /// Puts records where tasks are that no task can be (unknown states, numbers, names, as the storage allows), in the default queue where they have a
+    /// queue at all. Answers how many.
+    public var plantForeign: (@Sendable () async throws -> Int)?
     /// Closes what was opened and removes what was stored. Called once, also after a failure; handles of ``openAnother`` are closed before.
     public var dispose: @Sendable () async throws -> Void
 
@@ -27,6 +32,8 @@ public struct EngineUnderTest: Sendable {
         wallClock: @escaping @Sendable () async throws -> Date,
         jumpWallClock: (@Sendable (Duration) async throws -> Void)? = nil,
         simulateDeath: (@Sendable (Incarnation) async throws -> Void)? = nil,
+        alterPayload: (@Sendable (TaskID, Data) async throws -> Void)? = nil,
+        plantForeign: (@Sendable () async throws -> Int)? = nil,
         dispose: @escaping @Sendable () async throws -> Void
     ) {
         self.engine = engine
@@ -36,6 +43,8 @@ public struct EngineUnderTest: Sendable {
         self.wallClock = wallClock
         self.jumpWallClock = jumpWallClock
         self.simulateDeath = simulateDeath
+        self.alterPayload = alterPayload
+        self.plantForeign = plantForeign
         self.dispose = dispose
     }
 }
