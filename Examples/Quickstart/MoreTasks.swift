@@ -51,6 +51,25 @@ func resize(path: String, width: Int) throws -> Int {
 }
 // end quote
 
+// quote: migrations
+@RelierTask(
+    name: "refund", version: 3,
+    migrations: [
+        // Version 1 had whole euros.
+        Migration(from: 1) { json in
+            guard case .integer(let euros)? = json["euros"] else { throw NotARefund() }
+            json["cents"] = .integer(euros * 100)
+            json["euros"] = nil
+        },
+        // Version 3 has a currency more.
+        Migration(from: 2) { json in json["currency"] = "EUR" },
+    ]
+)
+func refund(orderID: String, cents: Int, currency: String) async throws -> String {
+    "refunded \(cents) \(currency) cents of \(orderID)"
+}
+// end quote
+
 // quote: signing
 func openSigned(secret: Data, before: Data) throws -> Relier {
     let keys = try SigningKeys(
@@ -89,6 +108,8 @@ func summerReport() async throws {
 
 /// Thrown where the service could not be reached: worth another attempt.
 struct PaymentUnreachable: Error {}
+
+struct NotARefund: Error {}
 
 /// Stands for a payment service that honours idempotency keys.
 struct Payments {

@@ -27,6 +27,7 @@ public struct RelierTaskMacro: PeerMacro {
         problems += SignatureChecks.problems(of: function)
         problems += EffectChecks.problems(of: function, arguments: arguments)
         problems += OptionChecks.problems(of: arguments)
+        problems += MigrationChecks.problems(of: arguments)
         problems += KeyChecks.problems(of: arguments, function: function)
         problems += HiddenNames.problems(of: function, arguments: arguments)
         guard problems.isEmpty else {

@@ -67,10 +67,11 @@ final class FaultScene: Sendable {
     }
 
     /// Starts the fixture's own command, such as `worker`, as a process of this one.
-    func start(_ arguments: [String], executable: String? = nil) throws -> Process {
+    func start(_ arguments: [String], executable: String? = nil, environment: [String: String] = [:]) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try executable ?? Self.program("relier-fixture"))
         process.arguments = arguments + ["--url=sqlite:\(database)"]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()

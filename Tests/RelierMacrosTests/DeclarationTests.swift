@@ -158,11 +158,16 @@ private func json(_ task: some RelierTask) throws -> String {
         #expect(try await withEverything(id: "a", context: .named("x")) == 1)
     }
 
+    @Test func migrationsAreOptions() throws {
+        #expect($migrated.options.version == 3)
+        #expect($migrated.options.migrations.map { $0.from } == [1, 2])
+    }
+
     @Test func aWorkerAcceptsThem() throws {
         _ = try TaskRegistry(
             hidden + [
                 $asyncNothing.self, $defaults.self, $keywords.self, $run.self, $withEverything.self, $dictionaries.self,
-                Warehouse.$count.self,
+                Warehouse.$count.self, $migrated.self,
             ])
     }
 }

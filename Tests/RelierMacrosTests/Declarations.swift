@@ -31,6 +31,17 @@ func blockingValue(value: Int) -> Int? { value == 0 ? nil : value }
 @RelierTask
 func blockingNothing() -> () {}
 
+@RelierTask(
+    version: 3,
+    migrations: [
+        Migration(from: 1) { json in
+            json["cents"] = json["amount"]
+            json["amount"] = nil
+        },
+        .compatible(from: 2),
+    ])
+func migrated(cents: Int) async -> Int { cents }
+
 @RelierTask
 func typedThrows(value: Int) async throws(Refused) -> Int { if value < 0 { throw Refused() } else { value } }
 

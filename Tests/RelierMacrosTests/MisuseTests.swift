@@ -57,6 +57,37 @@ import Testing
 
     @Test(arguments: [
         Misused(
+            "@RelierTask(version: 3, migrations: [Migration(from: 1) { _ in }, .init(from: ▶1, step)]) func f() {}",
+            "another migration starts from version 1 too"),
+        Misused(
+            "@RelierTask(version: 4, migrations: [.compatible(from: ▶3), Migration(from: 1) { _ in }]) func f() {}",
+            "no migration starts from version 2; where nothing has to be done, add '.compatible(from: 2)'"),
+        Misused(
+            "@RelierTask(version: 3, migrations: [Migration(from: ▶1) { _ in }]) func f() {}", "no migration starts from version 2"),
+        Misused(
+            "@RelierTask(version: 2, migrations: [Migration(from: 1) { _ in }, Migration(from: ▶2) { _ in }]) func f() {}",
+            "can never run, since the version is 2"),
+        Misused(
+            "@RelierTask(version: 2, migrations: [Migration(from: ▶0, step), .compatible(from: 1)]) func f() {}", "versions start at 1"),
+        Misused("@RelierTask(version: current, migrations: [.compatible(from: ▶-1)]) func f() {}", "versions start at 1"),
+        Misused("@RelierTask(▶migrations: [Migration(from: 1) { _ in }]) func f() {}", "give a 'version' above 1"),
+    ])
+    func migrations(_ misused: Misused) { misused.check() }
+
+    @Test(arguments: [
+        "@RelierTask(version: 3, migrations: [Migration(from: 2) { _ in }, Migration(from: 1) { json in json[\"a\"] = 1 }]) func f() {}",
+        "@RelierTask(version: 5, migrations: [.compatible(from: 4)]) func f() {}",
+        "@RelierTask(version: 4, migrations: [Migration(from: 1) { _ in }, step(two), Migration(from: 3) { _ in }]) func f() {}",
+        "@RelierTask(version: 2, migrations: []) func f() {}", "@RelierTask(version: 2, migrations: steps) func f() {}",
+        "@RelierTask(version: current, migrations: [.compatible(from: 7), .compatible(from: 8)]) func f() {}",
+    ])
+    func whatOnlyRunTimeKnowsOfMigrationsIsLeftToIt(source: String) {
+        #expect(Expanded(source).findings.isEmpty, "\(Expanded(source).findings.map(\.message))")
+        #expect(Expanded(source).text.contains("migrations: "))
+    }
+
+    @Test(arguments: [
+        Misused(
             "@RelierTask(idempotent: .automatic(ttl: ▶.seconds(5)), hardTimeout: .minutes(1)) func f() async {}",
             "must not be shorter than the hard timeout (.minutes(1))",
             fixed: "@RelierTask(idempotent: .automatic(ttl: .minutes(1)), hardTimeout: .minutes(1)) func f() async {}"),

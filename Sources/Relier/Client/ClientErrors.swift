@@ -25,7 +25,7 @@ public struct PayloadTooLarge: Error, Sendable, CustomStringConvertible {
 public struct TaskQuarantined: Error, Sendable, CustomStringConvertible {
     public let id: TaskID
     /// An error's type name, or one of Relier's own: `TimeoutError`, `WorkerCrash`, `max_resurrections_exceeded`, `PayloadIntegrityError`, `PayloadTooLarge`,
-    /// `ResultError`, `UnregisteredTaskError`.
+    /// `SchemaMigrationError`, `ResultError`, `UnregisteredTaskError`.
     public let reason: String
     public let message: String
     public var description: String { "task \(id) was quarantined: \(reason)\(message.isEmpty ? "" : ": \(message)")" }

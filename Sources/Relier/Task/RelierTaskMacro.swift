@@ -33,6 +33,7 @@
     ///   - onSoftTimeout: runs beside the body from the soft timeout on, with the same context.
     ///   - retry: what happens after the body threw or timed out; ``RetryPolicy/none`` unless given.
     ///   - version: the version of the payload's shape, from 1.
+    ///   - migrations: how older payloads become those of `version`; literals are checked for what can never run, repetitions and gaps.
     ///   - resultTTL: how long the result is kept after the commit; without it `RELIER_RESULT_TTL`.
     @attached(peer, names: prefixed(`$`))
     public macro RelierTask(
@@ -44,6 +45,7 @@
         onSoftTimeout: (@Sendable (TaskContext) async throws -> Void)? = nil,
         retry: RetryPolicy = .none,
         version: Int = 1,
+        migrations: [Migration] = [],
         resultTTL: Duration? = nil
     ) = #externalMacro(module: "RelierMacros", type: "RelierTaskMacro")
 #endif

@@ -41,7 +41,9 @@ public final class TaskContext: Sendable {
     }
     private let base: Logger
 
-    let payload: Data
+    private let payload: Data
+    /// Brings the payload to the version of the running code.
+    private let migration: (@Sendable (Data) throws -> Data)?
     package let services: any TaskServices
     private let saved: Mutex<SavedCheckpoint>
     private let onProgress: (@Sendable (TaskProgress) -> Void)?
@@ -54,12 +56,13 @@ public final class TaskContext: Sendable {
 
     package init(
         task: ClaimedTask, worker: String, incarnation: Incarnation, logger: Logger, services: any TaskServices,
-        onProgress: (@Sendable (TaskProgress) -> Void)? = nil
+        migration: (@Sendable (Data) throws -> Data)? = nil, onProgress: (@Sendable (TaskProgress) -> Void)? = nil
     ) {
         id = task.envelope.id
         name = task.envelope.name
         version = task.envelope.version
         payload = task.envelope.payload
+        self.migration = migration
         queue = task.queue
         attempt = task.attempt
         resurrections = task.resurrections
@@ -94,10 +97,10 @@ public final class TaskContext: Sendable {
         }
     }
 
-    /// The arguments as they were pushed.
+    /// The arguments as the body has them: those that were pushed, migrated when they are of an older ``version``.
     /// - Throws: `DecodingError` when they are not those of `type`.
     public func arguments<Task: RelierTask>(as type: Task.Type) throws -> Task {
-        try CanonicalJSON.decode(type, from: payload)
+        try CanonicalJSON.decode(type, from: try migration?(payload) ?? payload)
     }
 
     /// The progress last saved, by this attempt or one before it; `nil` if there is none.

@@ -14,6 +14,10 @@ public struct TaskOptions: Sendable {
     public var retry: RetryPolicy
     /// The version of the payload's shape, from 1. A worker runs payloads up to its own version.
     public var version: Int
+    /// How older payloads become those of ``version``: one step for each version from the oldest that may be queued on, without a gap, in any order.
+    ///
+    /// Without any, an older payload is decoded as it is. With some, one that is older than all of them is quarantined.
+    public var migrations: [Migration]
     /// How long the result is kept after the commit; `nil` takes `RELIER_RESULT_TTL`.
     public var resultTTL: Duration?
 
@@ -25,6 +29,7 @@ public struct TaskOptions: Sendable {
         onSoftTimeout: (@Sendable (TaskContext) async throws -> Void)? = nil,
         retry: RetryPolicy = .none,
         version: Int = 1,
+        migrations: [Migration] = [],
         resultTTL: Duration? = nil
     ) {
         self.queue = queue
@@ -34,6 +39,7 @@ public struct TaskOptions: Sendable {
         self.onSoftTimeout = onSoftTimeout
         self.retry = retry
         self.version = version
+        self.migrations = migrations
         self.resultTTL = resultTTL
     }
 }

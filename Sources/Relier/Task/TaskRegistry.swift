@@ -33,6 +33,7 @@ public struct TaskRegistry: Sendable {
         if name.isEmpty || name.utf8.count > 200 { return "a task's name has 1 to 200 bytes; \(type) has '\(name.prefix(40))'" }
         if let objection = options.queue.objection { return about(objection) }
         if options.version < 1 { return about("its version is \(options.version); versions start at 1") }
+        if let objection = MigrationPlan.objection(to: options.migrations, version: options.version) { return about(objection) }
         if options.retry.maxAttempts < 1 {
             return about("its retry policy allows \(options.retry.maxAttempts) attempts; at least 1 is needed")
         }
@@ -67,6 +68,7 @@ struct RegisteredTask: Sendable {
     let name: String
     let typeName: String
     let options: TaskOptions
+    let migrations: MigrationPlan
     let parameters: [String]
     let isBlocking: Bool
     /// Decodes the arguments, runs the body, encodes the output.
@@ -76,7 +78,9 @@ struct RegisteredTask: Sendable {
     init<Task: RelierTask>(_ type: Task.Type) {
         name = type.name
         typeName = String(describing: type)
-        options = type.options
+        let options = type.options
+        self.options = options
+        migrations = MigrationPlan(options.migrations, version: options.version)
         parameters = type.parameters
         let isBlocking = type is any BlockingRelierTask.Type
         self.isBlocking = isBlocking

@@ -52,7 +52,7 @@ final class BodyRunner: Sendable {
         if envelope.signature != nil { noteSignature() }
         let context = TaskContext(
             task: attempt.task, worker: workerName, incarnation: incarnation, logger: logger, services: services,
-            onProgress: { [weak attempt] in attempt?.tell($0) })
+            migration: entry.migration(from: envelope.version), onProgress: { [weak attempt] in attempt?.tell($0) })
         let body = Task { [self] in
             let outcome = await outcome(of: entry, attempt, context)
             attempt.checkpoint = context.checkpoint
@@ -81,7 +81,7 @@ final class BodyRunner: Sendable {
     private func outcome(of entry: RegisteredTask, _ attempt: Attempt, _ context: TaskContext) async -> Settlement.Outcome {
         do {
             let result = try await TaskContext.$running.withValue(context) {
-                try await entry.run(attempt.task.envelope.payload, context, threads)
+                try await entry.perform(attempt.task.envelope, context, threads)
             }
             if result.count > settings.resultMaxBytes {
                 return .quarantine(
@@ -95,6 +95,8 @@ final class BodyRunner: Sendable {
             return .snooze(key: snooze.key)
         } catch let error as PayloadUndecodable {
             return .quarantine(reason: "PayloadIntegrityError", message: FailureText.line(error.cause), keyHeld: false)
+        } catch let error as SchemaMigrationError {
+            return .quarantine(reason: "SchemaMigrationError", message: error.message, keyHeld: false)
         } catch let error as ResultUnencodable {
             return .quarantine(reason: "ResultError", message: FailureText.line(error.cause), keyHeld: false)
         } catch {

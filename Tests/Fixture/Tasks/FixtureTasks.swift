@@ -5,7 +5,7 @@ public import Relier
 public enum FixtureTasks {
     public static let all: [any RelierTask.Type] = [
         Note.self, Hold.self, Trap.self, Spawner.self, Parent.self, Child.self, Stubborn.self, Sleeper.self, Spin.self, Nap.self,
-        Hooked.self, Orphaner.self,
+        Hooked.self, Orphaner.self, Aged.self,
     ]
 }
 
@@ -219,4 +219,20 @@ struct Orphaner: RelierTask {
         }
         return NoOutput()
     }
+}
+
+/// Counted whole units once, and counts cents.
+struct Aged: RelierTask {
+    static let name = "aged"
+    struct Impossible: Error {}
+    static let steps = [
+        Migration(from: 1) { json in
+            guard case .integer(let amount)? = json["amount"], amount >= 0 else { throw Impossible() }
+            json = ["cents": .integer(amount * 100)]
+        }
+    ]
+    static var options: TaskOptions { TaskOptions(version: 2, migrations: steps) }
+    var cents: Int
+
+    func run(_ context: TaskContext) async throws -> Int { cents }
 }
