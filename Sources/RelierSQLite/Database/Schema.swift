@@ -14,7 +14,7 @@ enum Schema {
             try db.execute(sql: ended)
             try db.execute(sql: beside)
         }
-        migrator.registerMigration("2-operators") { try $0.execute(sql: operators) }
+        migrator.registerMigration("operators") { try $0.execute(sql: operators) }
         registerSignatures(in: &migrator)
         registerForeignRecords(in: &migrator)
         return migrator
