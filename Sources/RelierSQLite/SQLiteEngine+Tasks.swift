@@ -51,8 +51,17 @@ extension SQLiteEngine {
                 bell.publish()
             }
             // A push that was committed before the flag was up has rung for nobody here.
-            let profiles = profiles
-            if try await read({ try $0.hasWork(for: incarnation, queues: bits, profiles: profiles) }) || !isOpen { return }
+            let (profiles, clock) = (profiles, clock)
+            let outlook = try await read { try $0.outlook(for: incarnation, queues: bits, profiles: profiles, clock: clock) }
+            if !isOpen { return }
+            switch outlook {
+            case .now: return
+            case .nothing: break
+            case .later(let pause):
+                let due = ContinuousClock.now + pause
+                hub.expectWork(token, at: due)
+                bell.publish(deadline: due)
+            }
             await withTaskCancellationHandler {
                 await hub.sleep(token)
             } onCancel: {

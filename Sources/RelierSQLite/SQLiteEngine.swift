@@ -76,7 +76,9 @@ public final class SQLiteEngine: Engine {
         let bell = Bell(
             hub: hub, stations: stations, logger: opening.options.logger,
             ended: { ids in try database.read { try $0.ended(among: ids) } },
-            hasWork: { incarnation, queues in try database.read { try $0.hasWork(for: incarnation, queues: queues, profiles: profiles) } })
+            outlook: { incarnation, queues in
+                try database.read { try $0.outlook(for: incarnation, queues: queues, profiles: profiles, clock: clock) }
+            })
         self.bell = bell
         writer = Writer(
             database: database, location: location, turn: opened.turn,

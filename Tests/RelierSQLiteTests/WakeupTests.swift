@@ -36,20 +36,44 @@ import Testing
         try await there.close()
     }
 
-    @Test func aRingWithoutWorkDoesNotDeafenTheWaiter() async throws {
+    /// How late a waiting worker wakes for a task that another process pushes with a delay, by the real clock.
+    @Test func aDelayedTaskWakesAWaitingWorkerOnTime() async throws {
+        let (here, there) = (try SQLiteEngine(path: directory.file()), try SQLiteEngine(path: directory.file()))
+        let worker = try await Hand(here)
+        let delay = Duration.milliseconds(150)
+        var quick = 0
+        for round in 0..<8 {
+            async let waited: Void = here.awaitWork(worker.incarnation, queues: [.default], timeout: .seconds(30))
+            try await published(here) { $0.work }
+            let due = ContinuousClock.now + delay
+            let date = Date(timeIntervalSinceNow: delay.inSeconds)
+            _ = try await (round < 4 ? there : here).push([task(due: round.isMultiple(of: 2) ? .after(delay) : .at(date))])
+            await waited
+            let late = ContinuousClock.now - due
+            #expect(late > .milliseconds(-5))
+            if late < .milliseconds(100) { quick += 1 }
+            #expect(try await worker.claim().count == 1)
+        }
+        #expect(quick >= 4)
+        try await here.close()
+        try await there.close()
+    }
+
+    /// A ring that brought nothing leaves the waiter reachable: the next push rings again.
+    @Test func aWaiterThatWasRungInVainIsRungAgain() async throws {
         let (here, there) = (try SQLiteEngine(path: directory.file()), try SQLiteEngine(path: directory.file()))
         let worker = try await Hand(here)
         var quick = 0
         for _ in 0..<5 {
             async let waited: Void = here.awaitWork(worker.incarnation, queues: [.default], timeout: .seconds(30))
             try await published(here) { $0.work }
-            // A worker that joins rings for all, and there is nothing to do.
-            _ = try await Hand(there)
+            // Due soon enough to be told of, and not before the next push.
+            _ = try await there.push([task(due: .after(Bell.fallback))])
             let start = ContinuousClock.now
             _ = try await there.push([task()])
             await waited
             if ContinuousClock.now - start < Bell.fallback / 2 { quick += 1 }
-            #expect(try await worker.claim().count == 1)
+            #expect(try await worker.claim(1).count == 1)
         }
         #expect(quick >= 3)
         try await here.close()

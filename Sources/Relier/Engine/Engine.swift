@@ -36,6 +36,7 @@ public protocol Engine: Sendable {
 
     /// Takes tasks to run: each with its next fence number and a fresh token, its state set to running.
     ///
+    /// Scheduled tasks of the request's queues that are due are queued first, so that none waits for a ``tend(batch:unregisteredAfter:)``.
     /// Serves the queues by the request's shares, recovered tasks beside queued ones, and passes over (parking where nobody can run them)
     /// names and versions that the incarnation did not register. The envelopes are the stored ones, unchanged and unchecked, signatures included: the worker
     /// checks them. What is no task at all (values that no push and no transition gives) is quarantined as `PayloadIntegrityError`, and nothing waits behind it.
@@ -44,7 +45,8 @@ public protocol Engine: Sendable {
 
     /// Suspends until there may be work for this incarnation in these queues, or `timeout` has passed, or the caller is cancelled.
     ///
-    /// A push that returned after this was called ends the wait of at least one waiting worker that serves its queue.
+    /// A push that returned after this was called ends the wait of at least one waiting worker that serves its queue, and so does
+    /// the moment at which a scheduled task of such a queue is due, whenever and by whomever it was pushed.
     func awaitWork(_ incarnation: Incarnation, queues: [Queue], timeout: Duration) async
 
     /// Ends attempts: each settlement is carried out, or refused if its fence is not the current one. The answers are in the order of the request.
@@ -81,7 +83,7 @@ public protocol Engine: Sendable {
     /// Adds the report of a crash to the history of all tasks that died with these incarnations, also when they have ended since.
     func attachCrashReport(_ report: CrashReport) async throws(EngineError)
 
-    /// Housekeeping, bounded by `batch` rows of a kind: promotes scheduled tasks that are due, quarantines tasks parked for longer than
+    /// Housekeeping, bounded by `batch` rows of a kind: promotes scheduled tasks that are due in any queue, quarantines tasks parked for longer than
     /// `unregisteredAfter`, drops what has outlived its retention, and quarantines what is in the storage and is no task of Relier's.
     func tend(batch: Int, unregisteredAfter: Duration?) async throws(EngineError) -> TendReport
 

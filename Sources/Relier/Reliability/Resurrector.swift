@@ -90,9 +90,8 @@ public struct Resurrector: Service {
     private func tend(atMost pause: Duration) async throws -> Duration {
         let report = try await engine.tend(batch: settings.limits.batch, unregisteredAfter: settings.unregisteredAfter)
         if report.unregistered > 0 { logger.warning("\(report.unregistered) tasks that no worker knows were quarantined") }
-        if report.remaining { return .zero }
-        guard let due = report.nextDue else { return pause }
-        return min(pause, max(.milliseconds(1), due - (try await engine.now())))
+        // What becomes due meanwhile is queued by the claim that takes it.
+        return report.remaining ? .zero : pause
     }
 }
 

@@ -17,6 +17,7 @@ enum Schema {
         migrator.registerMigration("operators") { try $0.execute(sql: operators) }
         registerSignatures(in: &migrator)
         registerForeignRecords(in: &migrator)
+        registerDueByQueue(&migrator)
         return migrator
     }
 

@@ -7,6 +7,8 @@ import Relier
 struct Effects: Sendable {
     /// How many tasks became ready, by the number of their queue.
     var ready: [Int64: Int] = [:]
+    /// Queues with a task that will be due soon: who waits there may have to look earlier than it meant to.
+    var due: Set<Int64> = []
     /// Something became ready that only some workers may take (suspects, parked tasks, a new dedicated pool): all look.
     var wakeAll = false
     /// Tasks that have ended.
@@ -14,7 +16,7 @@ struct Effects: Sendable {
     /// Incarnations whose lease is over.
     var leftLeases: [Incarnation] = []
 
-    var isEmpty: Bool { ready.isEmpty && !wakeAll && ended.isEmpty && leftLeases.isEmpty }
+    var isEmpty: Bool { ready.isEmpty && due.isEmpty && !wakeAll && ended.isEmpty && leftLeases.isEmpty }
 }
 
 /// The database inside the writer's transactions: its statements, its caches, and what the transaction changed.
@@ -99,6 +101,7 @@ final class Store {
 struct HotStatements {
     let known: SQL
     let insert: SQL
+    let due: SQL
     let ready: SQL
     let claim: SQL
     let running: SQL
@@ -116,6 +119,11 @@ struct HotStatements {
               (id, state, queue, due, wall, kind, enqueued, result_ttl, key, key_ttl, operation, traceparent, checksum, payload, signer,
                signature)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+            """)
+        due = try sql(
+            """
+            SELECT 1 FROM task WHERE state = 1 AND wall = 0 AND due <= ?
+            UNION ALL SELECT 1 FROM task WHERE state = 1 AND wall = 1 AND due <= ? LIMIT 1
             """)
         ready = try sql(
             "\(ClaimCandidate.select) WHERE state = 0 AND queue = ? AND recovered = ? ORDER BY seq LIMIT ?")

@@ -44,17 +44,34 @@ extension Store {
             try takeSuspect(&claim)
             return claim.tasks
         }
+        var promoted: [Int64: Int] = [:]
+        while true {
+            let limit = claim.left
+            let due = try promoteDue(in: request.shares, limit: limit)
+            promoted.merge(due, uniquingKeysWith: +)
+            try take(request.shares, &claim)
+            // Where what was due had to be set aside, more may be due.
+            guard claim.left > 0, claim.parked < Self.maxParked, due.values.contains(where: { $0 >= limit }) else { break }
+        }
+        for (queue, count) in promoted {
+            let name = try self.queue(queue)
+            let left = count - claim.tasks.count { $0.queue == name }
+            if left > 0 { effects.ready[queue, default: 0] += left }
+        }
+        return claim.tasks
+    }
+
+    /// Each queue up to its share, then whatever is left, in order.
+    private func take(_ shares: [QueueShare], _ claim: inout Claim) throws {
         var drained: Set<Queue> = []
-        // Each queue up to its share, then whatever is left, in order.
         for pass in 0..<2 {
-            for share in request.shares where claim.left > 0 && !drained.contains(share.queue) {
+            for share in shares where claim.left > 0 && !drained.contains(share.queue) {
                 let wanted = pass == 0 ? min(share.slots, claim.left) : claim.left
                 guard wanted > 0 else { continue }
                 let taken = share.queue == .requeue ? try takeRecovered(wanted, &claim) : try take(wanted, from: share.queue, &claim)
                 if taken < wanted { drained.insert(share.queue) }
             }
         }
-        return claim.tasks
     }
 
     private struct Claim {
@@ -186,7 +203,7 @@ extension Store {
     }
 
     /// The queue's number, if anything was ever pushed into it.
-    private func existingNumber(of queue: Queue) throws -> Int64? {
+    func existingNumber(of queue: Queue) throws -> Int64? {
         if let number = queueNumbers[queue] { return number }
         guard let number = try db.row("SELECT number FROM queue WHERE name = ?", .text(queue.name), transform: { $0.int(0) }) else {
             return nil

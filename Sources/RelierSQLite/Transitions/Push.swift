@@ -70,7 +70,11 @@ extension Store {
         insert.bind(15, orNull: task.envelope.signature?.keyID)
         insert.bind(16, orNull: task.envelope.signature?.code)
         if try insert.run() == 0 { return .known }
-        if start.state == StateNumber.queued { effects.ready[queue, default: 0] += 1 }
+        if start.state == StateNumber.queued {
+            effects.ready[queue, default: 0] += 1
+        } else if let due = start.due {
+            announceDue(after: .microseconds(due - (start.wall ? clock.wall : now.microseconds)), in: queue)
+        }
         return .accepted
     }
 

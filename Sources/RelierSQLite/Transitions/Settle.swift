@@ -82,7 +82,12 @@ extension Store {
               holder = NULL, request = NULL, started = NULL, history = ? WHERE seq = ?
             """,
             .int(due == nil ? StateNumber.queued : StateNumber.scheduled), .int(orNull: due), .text(orNull: history), .int(task.seq))
-        if due == nil { effects.ready[task.queue, default: 0] += 1 } else { try clock.persist(in: db) }
+        if due == nil {
+            effects.ready[task.queue, default: 0] += 1
+        } else {
+            announceDue(after: delay, in: task.queue)
+            try clock.persist(in: db)
+        }
     }
 
     /// Back to the head of its queue, or among the suspects, counting nothing.

@@ -3,7 +3,7 @@ import Logging
 import Relier
 import Synchronization
 
-/// The one thread of an engine that waits for wake-ups from other processes, for deadlines, and once a second for whatever may have been missed.
+/// The one thread of an engine that waits for wake-ups from other processes, for deadlines and due times, and once a second for whatever may have been missed.
 /// It starts with the first waiter.
 final class Bell: Sendable {
     /// How often a waiting process looks into the database though nobody rang.
@@ -16,7 +16,7 @@ final class Bell: Sendable {
     private let logger: Logger
     /// Which of these tasks have ended or are unknown.
     private let ended: @Sendable ([TaskID]) throws -> [TaskID]
-    private let hasWork: @Sendable (Incarnation, UInt64) throws -> Bool
+    private let outlook: @Sendable (Incarnation, UInt64) throws -> WorkOutlook
 
     private struct State {
         var started = false
@@ -34,13 +34,13 @@ final class Bell: Sendable {
 
     init(
         hub: WaitHub, stations: Stations?, logger: Logger, ended: @escaping @Sendable ([TaskID]) throws -> [TaskID],
-        hasWork: @escaping @Sendable (Incarnation, UInt64) throws -> Bool
+        outlook: @escaping @Sendable (Incarnation, UInt64) throws -> WorkOutlook
     ) {
         self.hub = hub
         self.stations = stations
         self.logger = logger
         self.ended = ended
-        self.hasWork = hasWork
+        self.outlook = outlook
     }
 
     /// Tells other processes what this one waits for, and makes sure that the thread runs. Call it after registering a waiter and after forgetting one.
@@ -80,6 +80,11 @@ final class Bell: Sendable {
                 let left = count - hub.wakeWork(queues: WaitHub.bit(queue), count: count)
                 if left > 0 { stations?.ringWork(queues: WaitHub.bit(queue), count: left) }
             }
+        }
+        if !effects.due.isEmpty {
+            let queues = effects.due.reduce(0) { $0 | WaitHub.bit($1) }
+            if hub.interest.queues & queues != 0 { state.withLock { nudge($0.writeEnd) } }
+            stations?.ringWork(queues: queues, count: .max)
         }
         if !effects.ended.isEmpty {
             hub.wakeEnds(of: effects.ended)
@@ -164,9 +169,9 @@ final class Bell: Sendable {
             let now = ContinuousClock.now
             let overdue = now >= nextFallback
             if rung { drain(pipe) }
-            if rung || overdue {
-                // Who rang took the flag down. It is up again before the look, so that no push falls between the two.
-                if rung { publish() }
+            if rung || overdue || hub.isWorkDue(at: now) {
+                // Whoever rang took the flag down. It is up again before the look, so that no later push is missed.
+                publish()
                 lookForWork()
                 // One look answers all rings of a moment.
                 let pause = Self.lookPause - (now - lastLook)
@@ -218,7 +223,11 @@ final class Bell: Sendable {
     private func lookForWork() {
         for (token, incarnation, queues) in hub.workWaiters {
             do {
-                if try hasWork(incarnation, queues) { hub.fire(token) }
+                switch try outlook(incarnation, queues) {
+                case .now: hub.fire(token)
+                case .later(let pause): hub.expectWork(token, at: .now + pause)
+                case .nothing: hub.expectWork(token, at: nil)
+                }
             } catch {
                 logger.debug("looking for work failed: \(error)")
             }

@@ -18,6 +18,8 @@ final class WaitHub: Sendable {
         let queues: UInt64
         let incarnation: Incarnation
         let deadline: ContinuousClock.Instant
+        /// When the next scheduled task of its queues is due.
+        var due: ContinuousClock.Instant?
     }
 
     private struct EndWaiter {
@@ -67,6 +69,16 @@ final class WaitHub: Sendable {
         }
     }
 
+    /// Notes when the waiter has to look for work again, whatever happens until then.
+    func expectWork(_ token: Token, at due: ContinuousClock.Instant?) {
+        state.withLock { state in
+            guard var waiter = state.work[token] else { return }
+            if case .fired = waiter.phase { return }
+            waiter.due = due
+            state.work[token] = waiter
+        }
+    }
+
     /// Suspends until the token is fired; at once if it was, or is not known any more.
     func sleep(_ token: Token) async {
         await withCheckedContinuation { continuation in
@@ -102,6 +114,7 @@ final class WaitHub: Sendable {
 
     private static func fire(_ token: Token, in state: inout State) -> CheckedContinuation<Void, Never>? {
         if var waiter = state.work[token] {
+            waiter.due = nil
             defer { state.work[token] = waiter }
             if case .asleep(let continuation) = waiter.phase {
                 waiter.phase = .fired
@@ -187,13 +200,22 @@ final class WaitHub: Sendable {
         }
     }
 
+    /// When the next waiter's time is over, or scheduled work is due.
     var nextDeadline: ContinuousClock.Instant? {
         state.withLock { state in
             var first: ContinuousClock.Instant?
-            for waiter in state.work.values { first = min(first ?? waiter.deadline, waiter.deadline) }
+            for waiter in state.work.values {
+                let next = waiter.due.map { min($0, waiter.deadline) } ?? waiter.deadline
+                first = min(first ?? next, next)
+            }
             for waiter in state.ends.values { first = min(first ?? waiter.deadline, waiter.deadline) }
             return first
         }
+    }
+
+    /// Whether a waiter has to look for scheduled work that is due.
+    func isWorkDue(at now: ContinuousClock.Instant) -> Bool {
+        state.withLock { state in state.work.values.contains { waiter in waiter.due.map { $0 <= now } ?? false } }
     }
 
     var awaitsEnds: Bool { state.withLock { !$0.ends.isEmpty } }

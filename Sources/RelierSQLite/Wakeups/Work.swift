@@ -19,23 +19,37 @@ final class ProfileCache: Sendable {
     }
 }
 
+/// What a waiting worker has to expect.
+enum WorkOutlook: Sendable {
+    /// A claim would find something.
+    case now
+    /// Nothing yet; the next scheduled task of its queues is due after that long.
+    case later(Duration)
+    case nothing
+}
+
 extension Database {
-    /// Whether a claim by this incarnation would find something now. `true` also when it is not joined, so that its claim says so.
+    /// What a claim by this incarnation would find, now or later. ``WorkOutlook/now`` also when it is not joined, so that its claim says so.
     ///
     /// - Parameter queues: the bits of the queues that it asks for.
-    func hasWork(for incarnation: Incarnation, queues: UInt64, profiles: ProfileCache) throws -> Bool {
-        guard let worker = try profiles.joined(incarnation, in: self) else { return true }
+    func outlook(for incarnation: Incarnation, queues: UInt64, profiles: ProfileCache, clock: EngineClock) throws -> WorkOutlook {
+        guard let worker = try profiles.joined(incarnation, in: self) else { return .now }
         if worker.info.isolated {
-            return try suspectKinds().contains { worker.canRun(try kind($0)) }
+            return try suspectKinds().contains { worker.canRun(try kind($0)) } ? .now : .nothing
         }
+        var pause: Duration?
         let othersServeRecovered = try !worker.dedicated && exists("SELECT 1 FROM worker WHERE dedicated = 1 LIMIT 1")
         for queue in try rows("SELECT number FROM queue", transform: { $0.int(0) }) {
             let asked = WaitHub.bit(queue) & queues != 0
-            if asked, try exists("SELECT 1 FROM task WHERE state = 0 AND queue = ? AND recovered = 0 LIMIT 1", .int(queue)) { return true }
-            if (asked && !othersServeRecovered) || worker.dedicated, try exists(Store.anyRecovered, .int(queue)) { return true }
-            if asked, try parkedKinds(queue: queue).contains(where: { worker.canRun(try kind($0)) }) { return true }
+            if asked, try exists("SELECT 1 FROM task WHERE state = 0 AND queue = ? AND recovered = 0 LIMIT 1", .int(queue)) { return .now }
+            if (asked && !othersServeRecovered) || worker.dedicated, try exists(Store.anyRecovered, .int(queue)) { return .now }
+            if asked, try parkedKinds(queue: queue).contains(where: { worker.canRun(try kind($0)) }) { return .now }
+            if asked, let due = try pauseUntilDue(queue: queue, clock) {
+                if due <= .zero { return .now }
+                pause = min(pause ?? due, due)
+            }
         }
-        return false
+        return pause.map(WorkOutlook.later) ?? .nothing
     }
 
     func kind(_ number: Int64) throws -> KindName {

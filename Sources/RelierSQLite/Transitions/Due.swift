@@ -1,0 +1,58 @@
+import GRDB
+import Relier
+
+extension Store {
+    /// How far ahead a scheduled task is announced to waiting workers: beyond it, they find it by themselves in time.
+    private static let announced = Bell.fallback * 2
+
+    /// Queues what is due in these queues, at most `limit` tasks of each; answers how many of which queue.
+    ///
+    /// Costs one look at an index while nothing is due in any queue.
+    func promoteDue(in shares: [QueueShare], limit: Int) throws -> [Int64: Int] {
+        let wall = clock.wall
+        guard try isAnythingDue(wall: wall) else { return [:] }
+        var promoted: [Int64: Int] = [:]
+        for share in shares where share.queue != .requeue {
+            guard let queue = try existingNumber(of: share.queue) else { continue }
+            var count = 0
+            for (isWall, until) in [(Int64(0), now.microseconds), (1, wall)] where count < limit {
+                count += try db.run(
+                    """
+                    UPDATE task SET state = 0, due = NULL, wall = 0 WHERE seq IN
+                      (SELECT seq FROM task WHERE state = 1 AND queue = ? AND wall = ? AND due <= ? ORDER BY due LIMIT ?)
+                    """, .int(queue), .int(isWall), .int(until), .int(limit - count))
+            }
+            if count > 0 { promoted[queue] = count }
+        }
+        return promoted
+    }
+
+    private func isAnythingDue(wall: Int64) throws -> Bool {
+        hot.due.bind(1, now.microseconds)
+        hot.due.bind(2, wall)
+        defer { hot.due.reset() }
+        return try hot.due.step()
+    }
+
+    /// Has waiting workers told of a task that will be due after `pause`, if they would not look before.
+    func announceDue(after pause: Duration, in queue: Int64) {
+        if pause < Self.announced { effects.due.insert(queue) }
+    }
+}
+
+extension Database {
+    /// How long until the next scheduled task of the queue is due, at most a year; zero or less when one is due; `nil` when none is scheduled.
+    func pauseUntilDue(queue: Int64, _ clock: EngineClock) throws -> Duration? {
+        var first: Duration?
+        for (isWall, now) in [(Int64(0), clock.now.microseconds), (1, clock.wall)] {
+            let due = try row(
+                "SELECT min(due) FROM task WHERE state = 1 AND queue = ? AND wall = ?", .int(queue), .int(isWall),
+                transform: { $0.intOrNull(0) })
+            guard let due = due ?? nil else { continue }
+            let (pause, overflow) = due.subtractingReportingOverflow(now)
+            let bounded = overflow ? (due < 0 ? Duration.zero : .days(365)) : min(.microseconds(pause), .days(365))
+            first = min(first ?? bounded, bounded)
+        }
+        return first
+    }
+}
