@@ -37,10 +37,11 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(name: "RelierCron", swiftSettings: settings),
         .target(
             name: "Relier",
             dependencies: [
-                "CZlib",
+                "CZlib", "RelierCron",
                 .target(name: "RelierMacros", condition: .when(traits: ["Macros"])),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -51,6 +52,7 @@ let package = Package(
         .macro(
             name: "RelierMacros",
             dependencies: [
+                "RelierCron",
                 .product(name: "SwiftCompilerPlugin", package: "swift-syntax"),
                 .product(name: "SwiftDiagnostics", package: "swift-syntax"),
                 .product(name: "SwiftSyntax", package: "swift-syntax"),
@@ -127,6 +129,7 @@ let package = Package(
             name: "relier-fixture", dependencies: ["FaultFixtures", "Relier", "RelierCommand"], path: "Tests/Fixture/Program",
             swiftSettings: settings
         ),
+        .testTarget(name: "CronTests", dependencies: ["RelierCron"], swiftSettings: settings),
         .testTarget(name: "RelierTests", dependencies: ["Relier"], swiftSettings: settings),
         .testTarget(
             name: "RelierMacrosTests",

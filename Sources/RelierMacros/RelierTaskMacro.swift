@@ -28,6 +28,7 @@ public struct RelierTaskMacro: PeerMacro {
         problems += EffectChecks.problems(of: function, arguments: arguments)
         problems += OptionChecks.problems(of: arguments)
         problems += MigrationChecks.problems(of: arguments)
+        problems += ScheduleChecks.problems(of: arguments, function: function)
         problems += KeyChecks.problems(of: arguments, function: function)
         problems += HiddenNames.problems(of: function, arguments: arguments)
         guard problems.isEmpty else {

@@ -50,7 +50,9 @@ import Testing
         #expect(throws: (any Error).self) { try OperatorRoot.parseAsRoot(["worker", "--concurrency", "4"]) }
         #expect(try AppRoot<TestApp>.parseAsRoot(["worker"]) is WorkerCommand<TestApp>)
         #expect(try AppRoot<TestApp>.parseAsRoot(["worker", "drain", "x"]) is WorkerDrainCommand)
-        for arguments in [["doctor"], ["dlq", "list"], ["queue", "list"], ["worker", "status"], ["resurrector"], ["push", "x"]] {
+        for arguments in [
+            ["doctor"], ["dlq", "list"], ["queue", "list"], ["worker", "status"], ["resurrector"], ["push", "x"], ["schedules", "list"],
+        ] {
             #expect(throws: Never.self) { try OperatorRoot.parseAsRoot(arguments) }
         }
     }
@@ -59,7 +61,7 @@ import Testing
         "tasks list --state lost", "tasks list --limit 0", "tasks inspect abc", "nonsense", "worker --concurrency x",
         "push sendInvoices {}",
         "push sendInvoice {}", "push sendInvoice {} --timeout 3", "dlq list --url redis://localhost", "worker --queues re\u{1}queue",
-        "push sendInvoice {} --delay soon",
+        "push sendInvoice {} --delay soon", "schedules remove", "schedules list --state x",
     ])
     func misuseIsStatus2(line: String) async {
         #expect(await status(line) == 2)

@@ -169,3 +169,8 @@ final class Window {
     @RelierTask
     nonisolated static func hide(x: Int) -> Int { x }
 }
+
+@RelierTask(
+    name: "scheduled", schedule: .cron("30 2 * * *", in: "Europe/Berlin", missed: .latest(within: .hours(6)))
+)
+func scheduled(limit: Int = base, note: String?, context: TaskContext) async -> String { "\(limit) \(note ?? "-")" }

@@ -123,6 +123,19 @@ import Testing
     func keys(_ misused: Misused) { misused.check() }
 
     @Test(arguments: [
+        Misused(#"@RelierTask(schedule: .cron("@daily")) func f(▶id: String) {}"#, "give 'id' a default"),
+        Misused(
+            "@RelierTask(schedule: .every(.minutes(5))) func f(x: Int = 1, of ▶y: Int, z: Int?, context: TaskContext, ▶tags: [String]) {}",
+            "give 'y' a default", "give 'tags' a default"),
+        Misused(#"@RelierTask(schedule: .cron(▶"61 * * * *")) func f() {}"#, "minute: 61 is not in 0 to 59"),
+        Misused(#"@RelierTask(schedule: Schedule.cron(▶"0 0 30 2 *", in: "UTC")) func f() {}"#, "never comes"),
+        Misused(#"@RelierTask(schedule: .cron(▶"* * * *", in: ▶"Europe/Berln")) func f() {}"#, "has 4 fields", "not a time zone"),
+        Misused("@RelierTask(schedule: .every(▶.milliseconds(500))) func f() {}", "1 second to 3650 days"),
+        Misused("@RelierTask(schedule: .every(▶.days(4000), missed: .latest)) func f() {}", "1 second to 3650 days"),
+    ])
+    func schedules(_ misused: Misused) { misused.check() }
+
+    @Test(arguments: [
         Misused("@RelierTask func f(x: ▶inout Int) {}", "cannot be 'inout'"),
         Misused("@RelierTask func f(x: ▶isolated Worker) async {}", "cannot be 'isolated'"),
         Misused("@RelierTask func f(x: Int▶...) {}", "cannot be variadic", fixed: "@RelierTask func f(x: [Int]) {}"),
@@ -206,6 +219,10 @@ import Testing
         "@RelierTask func f(_: TaskContext) {}",
         "@RelierTask func f(x: consuming String, y: sending [Int]) {}",
         #"@RelierTask(queue: "re-queued") func f() {}"#,
+        #"@RelierTask(schedule: .cron("30 2 * * MON-FRI", in: "Europe/Berlin")) func f(id: Int = 1, note: String?, c: TaskContext) async {}"#,
+        "@RelierTask(schedule: nil) func f(id: Int) {}",
+        "@RelierTask(schedule: .every(.seconds(1), missed: .skip)) func f() {}",
+        "@RelierTask(schedule: .cron(expression, in: zone)) func f() {}",
         "struct S { @RelierTask static func f() {} }",
         "func g() { enum E { @RelierTask static func f() {} } }",
         "@MainActor enum E { @RelierTask nonisolated static func f() {} }",

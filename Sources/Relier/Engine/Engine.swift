@@ -87,6 +87,22 @@ public protocol Engine: Sendable {
     /// `unregisteredAfter`, drops what has outlived its retention, and quarantines what is in the storage and is no task of Relier's.
     func tend(batch: Int, unregisteredAfter: Duration?) async throws(EngineError) -> TendReport
 
+    // Schedules
+
+    /// Makes schedules known. One that is new, or differs from what is stored under its name, begins now on the clock that it follows: its ticks so
+    /// far are done with. One that is equal to what is stored stays as it is.
+    /// - Parameter names: schedules to forget, where they are known.
+    func announceSchedules(_ definitions: [ScheduleDefinition], withdrawing names: [String]) async throws(EngineError)
+
+    /// Records ticks, and accepts their tasks like ``push(_:)``, each schedule's in one step.
+    ///
+    /// Refused where what is stored is not this definition, or not settled exactly up to ``ScheduleTick/after``: so of many schedulers one pushes a tick, and a call
+    /// whose outcome is unknown may be sent again. The answers are in the order of the request.
+    func tick(_ ticks: [ScheduleTick]) async throws(EngineError) -> [TickOutcome]
+
+    /// Every schedule, and the clocks that they follow.
+    func schedules() async throws(EngineError) -> ScheduleBoard
+
     // Operators
 
     func tasks(_ query: TaskQuery) async throws(EngineError) -> Page<TaskSummary>

@@ -22,6 +22,12 @@ public struct Supervisor: Service {
             try await Resurrector(engine: engine, settings: settings.resurrection, logger: settings.logger).run()
         }
         defer { sweeping.cancel() }
+        let scheduling = settings.schedules.map { tasks in
+            Task { [engine, settings] in
+                try await Scheduler(engine: engine, tasks: tasks, settings: settings.scheduling, logger: settings.logger).run()
+            }
+        }
+        defer { scheduling?.cancel() }
         let polling = Task {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))

@@ -14,6 +14,9 @@ public struct SupervisorSettings: Sendable {
     /// How long a drain may take before what is left is killed: its workers' grace period.
     public var gracePeriod: Duration
     public var resurrection: ResurrectionSettings
+    /// The tasks whose schedules it keeps; `nil` for none.
+    public var schedules: TaskRegistry?
+    public var scheduling: SchedulingSettings
     /// Let Swift's crash reporter write a backtrace when a worker traps. Recovery then waits for the report, up to ``backtraceLimit``.
     public var backtraces: Bool
     /// How long a crash report may take. A trapped process stands still meanwhile, with what it holds of the engine's locks; then it is killed,
@@ -26,7 +29,8 @@ public struct SupervisorSettings: Sendable {
     public init(
         processes: Int = 1, isolatedProcesses: Int = 2, executable: String = SupervisorSettings.ownExecutable,
         arguments: @escaping @Sendable (_ process: TaskID, _ isolated: Bool) -> [String], gracePeriod: Duration = .seconds(25),
-        resurrection: ResurrectionSettings = ResurrectionSettings(), backtraces: Bool = true,
+        resurrection: ResurrectionSettings = ResurrectionSettings(), schedules: TaskRegistry? = nil,
+        scheduling: SchedulingSettings = SchedulingSettings(), backtraces: Bool = true,
         backtraceLimit: Duration = .seconds(3),
         onEvent: (@Sendable (SupervisorEvent) -> Void)? = nil, logger: Logger = Logger(label: "relier.supervisor")
     ) {
@@ -36,6 +40,8 @@ public struct SupervisorSettings: Sendable {
         self.arguments = arguments
         self.gracePeriod = gracePeriod
         self.resurrection = resurrection
+        self.schedules = schedules
+        self.scheduling = scheduling
         self.backtraces = backtraces
         self.backtraceLimit = backtraceLimit
         self.onEvent = onEvent

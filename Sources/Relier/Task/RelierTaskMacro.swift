@@ -35,6 +35,8 @@
     ///   - version: the version of the payload's shape, from 1.
     ///   - migrations: how older payloads become those of `version`; literals are checked for what can never run, repetitions and gaps.
     ///   - resultTTL: how long the result is kept after the commit; without it `RELIER_RESULT_TTL`.
+    ///   - schedule: when the task is pushed by itself, such as `.cron("30 2 * * *", in: "Europe/Berlin")` or `.every(.minutes(5))`. Every parameter but
+    ///     the context then has a default.
     @attached(peer, names: prefixed(`$`))
     public macro RelierTask(
         name: String? = nil,
@@ -46,6 +48,7 @@
         retry: RetryPolicy = .none,
         version: Int = 1,
         migrations: [Migration] = [],
-        resultTTL: Duration? = nil
+        resultTTL: Duration? = nil,
+        schedule: Schedule? = nil
     ) = #externalMacro(module: "RelierMacros", type: "RelierTaskMacro")
 #endif

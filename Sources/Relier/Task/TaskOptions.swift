@@ -20,6 +20,8 @@ public struct TaskOptions: Sendable {
     public var migrations: [Migration]
     /// How long the result is kept after the commit; `nil` takes `RELIER_RESULT_TTL`.
     public var resultTTL: Duration?
+    /// When it is pushed by itself; `nil` for a task that others push. Every argument needs a default.
+    public var schedule: Schedule?
 
     public init(
         queue: Queue = .default,
@@ -30,7 +32,8 @@ public struct TaskOptions: Sendable {
         retry: RetryPolicy = .none,
         version: Int = 1,
         migrations: [Migration] = [],
-        resultTTL: Duration? = nil
+        resultTTL: Duration? = nil,
+        schedule: Schedule? = nil
     ) {
         self.queue = queue
         self.idempotent = idempotent
@@ -41,6 +44,7 @@ public struct TaskOptions: Sendable {
         self.version = version
         self.migrations = migrations
         self.resultTTL = resultTTL
+        self.schedule = schedule
     }
 }
 

@@ -3,10 +3,13 @@ import Foundation
 /// The tasks that a worker can run, checked: no two of one name, no option that can never hold.
 public struct TaskRegistry: Sendable {
     let entries: [String: RegisteredTask]
+    /// Those with a schedule, in the order of the list.
+    let periodic: [PeriodicTask]
 
     /// - Throws: ``RegistrationError`` naming the first task that cannot work and why.
     public init(_ types: [any RelierTask.Type]) throws {
         var entries: [String: RegisteredTask] = [:]
+        var periodic: [PeriodicTask] = []
         for type in types {
             if let objection = Self.objection(to: type) { throw RegistrationError(objection) }
             let entry = RegisteredTask(type)
@@ -15,8 +18,10 @@ public struct TaskRegistry: Sendable {
                     "two tasks have the name '\(entry.name)': \(other.typeName) and \(entry.typeName); give one of them another name:")
             }
             entries[entry.name] = entry
+            if let task = try PeriodicTask(type) { periodic.append(task) }
         }
         self.entries = entries
+        self.periodic = periodic
     }
 
     /// What the worker publishes.

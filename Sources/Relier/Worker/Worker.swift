@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A worker may live in a process of its own under a ``Supervisor``, or as a service inside a user's server. Whatever happens to it, its tasks end
 /// committed once or quarantined with a reason: what it cannot finish, others do. Outside a supervisor it also sweeps, as
-/// ``WorkerSettings/resurrection`` says; only a supervisor runs suspects alone.
+/// ``WorkerSettings/resurrection`` says, and pushes its periodic tasks; only a supervisor runs suspects alone.
 public final class Worker: Service {
     private struct State {
         var session: WorkerSession?
@@ -69,7 +69,15 @@ public final class Worker: Service {
                 try await Resurrector(engine: engine, settings: resurrection, logger: settings.logger).run()
             }
         }
+        let scheduling = settings.resurrection.map { _ in
+            Task { [engine, settings, registry] in
+                let scheduling = SchedulingSettings(catchUpWindow: settings.catchUpWindow, client: settings.client)
+                try await Scheduler(engine: engine, tasks: registry, settings: scheduling, logger: settings.logger).run()
+            }
+        }
         let result = await Result { try await joinAndWork() }
+        scheduling?.cancel()
+        _ = await scheduling?.result
         sweeping?.cancel()
         _ = await sweeping?.result
         try result.get()

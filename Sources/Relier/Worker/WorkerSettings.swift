@@ -37,6 +37,8 @@ public struct WorkerSettings: Sendable {
     public var ownsProcess: Bool
     /// How it sweeps beside its work: promotes what is due, and queues again what dead workers held. `nil` leaves that to a supervisor or a ``Resurrector`` elsewhere.
     public var resurrection: ResurrectionSettings?
+    /// How old a missed tick of a schedule may be to be made up for. A worker that sweeps also schedules.
+    public var catchUpWindow: Duration
     public var logger: Logger
 
     public init(
@@ -45,7 +47,8 @@ public struct WorkerSettings: Sendable {
         maxStuckShare: Double = 0.5, softTimeout: Duration? = nil, hardTimeout: Duration? = nil,
         resultMaxBytes: Int = 1 << 20, checkpoints: CheckpointSettings = .inline(), client: ClientSettings = ClientSettings(),
         process: TaskID = .next(), isolated: Bool = false, ownsProcess: Bool = false,
-        resurrection: ResurrectionSettings? = ResurrectionSettings(), logger: Logger = Logger(label: "relier.worker")
+        resurrection: ResurrectionSettings? = ResurrectionSettings(), catchUpWindow: Duration = .hours(1),
+        logger: Logger = Logger(label: "relier.worker")
     ) {
         self.concurrency = concurrency
         self.queues = queues
@@ -63,6 +66,7 @@ public struct WorkerSettings: Sendable {
         self.isolated = isolated
         self.ownsProcess = ownsProcess
         self.resurrection = resurrection
+        self.catchUpWindow = catchUpWindow
         self.logger = logger
     }
 

@@ -28,7 +28,8 @@ struct WorkerCommand<App: RelierApp>: AsyncParsableCommand {
         if let objection = settings.worker(for: App.tasks).objection { throw CommandError.misuse(objection) }
         let store = try settings.openEngine(create: true)
         Console.out(Self.startLine(settings, registry.kinds, location: store.location))
-        try await LongRunning.run(Supervisor(engine: store, settings: settings.supervisor()), logger: settings.logger("relier.supervisor"))
+        try await LongRunning.run(
+            Supervisor(engine: store, settings: settings.supervisor(for: registry)), logger: settings.logger("relier.supervisor"))
         try await store.close()
         Console.out("stopped")
     }

@@ -51,7 +51,8 @@ extension Settings {
             concurrency: concurrency, queues: queues, name: workerName, lease: lease, gracePeriod: gracePeriod,
             stuckGrace: stuckGrace, maxStuckShare: Double(maxStuckPercent) / 100, softTimeout: softTimeout, hardTimeout: hardTimeout,
             resultMaxBytes: resultMaxBytes, checkpoints: checkpoints,
-            client: client(for: tasks), process: process, isolated: isolated, logger: logger("relier.worker"))
+            client: client(for: tasks), process: process, isolated: isolated, catchUpWindow: catchUpWindow,
+            logger: logger("relier.worker"))
     }
 
     /// How sweeps are paced.
@@ -63,10 +64,13 @@ extension Settings {
     }
 
     /// A supervisor whose workers are this program's hidden `worker-process` command.
-    public func supervisor(onEvent: (@Sendable (SupervisorEvent) -> Void)? = nil) -> SupervisorSettings {
+    /// - Parameter tasks: the tasks whose schedules it keeps; `nil` for none.
+    public func supervisor(for tasks: TaskRegistry? = nil, onEvent: (@Sendable (SupervisorEvent) -> Void)? = nil) -> SupervisorSettings {
         SupervisorSettings(
             processes: processes,
             arguments: { process, isolated in WorkerProcessArguments.make(settings: self, process: process, isolated: isolated) },
-            gracePeriod: gracePeriod, resurrection: resurrection, onEvent: onEvent, logger: logger("relier.supervisor"))
+            gracePeriod: gracePeriod, resurrection: resurrection, schedules: tasks,
+            scheduling: SchedulingSettings(catchUpWindow: catchUpWindow, client: client()), onEvent: onEvent,
+            logger: logger("relier.supervisor"))
     }
 }

@@ -31,6 +31,8 @@ public struct Settings: Sendable {
     public let resurrectionMaxDepth: Int
     /// Tasks a second; `nil` is unlimited.
     public let resurrectionRate: Int?
+    /// How old a missed tick may be to be made up for.
+    public let catchUpWindow: Duration
     public let keyTTL: Duration
     public let resultTTL: Duration
     public let retention: Retention
@@ -90,6 +92,7 @@ public struct Settings: Sendable {
         resurrectionBatch = try required(SettingsTable.batchSize)
         resurrectionMaxDepth = try required(SettingsTable.maxQueueDepth)
         resurrectionRate = try source.value(of: SettingsTable.rate)
+        catchUpWindow = try required(SettingsTable.catchUp)
         keyTTL = try required(SettingsTable.keyTTL)
         resultTTL = try required(SettingsTable.resultTTL)
         retention = Retention(

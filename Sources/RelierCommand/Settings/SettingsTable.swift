@@ -63,6 +63,10 @@ enum SettingsTable {
         "RESURRECTION_RATE", "Recovery", 1...1_000_000, default: nil, "How many tasks a second are recovered at most. Unlimited unless set."
     )
 
+    static let catchUp = Setting<Duration>.duration(
+        "SCHEDULE_CATCHUP", "Schedules", .zero ... .days(365), default: "1h",
+        "How old a missed tick of a schedule may be to be made up for, for schedules that do not say.")
+
     static let keyTTL = Setting<Duration>.duration(
         "IDEMPOTENCY_DEFAULT_TTL", "Keeping", .seconds(1) ... .days(3650), default: "3600",
         "How long an idempotency key answers after the commit, for tasks that do not say.")
@@ -87,6 +91,7 @@ enum SettingsTable {
         url, durability, maxPayloadBytes,
         concurrency, processes, queues, workerName, grace, stuckGrace, maxStuckPercent, softTimeout, hardTimeout, resultMaxBytes, logLevel,
         lease, maxResurrections, checkInterval, batchSize, maxQueueDepth, rate,
+        catchUp,
         keyTTL, resultTTL, historyRetention, deadLetterRetention,
         checkpointInline, checkpointBackend, checkpointDirectory,
         secretKey, previousSecretKeys,

@@ -18,6 +18,7 @@ enum Schema {
         registerSignatures(in: &migrator)
         registerForeignRecords(in: &migrator)
         registerDueByQueue(&migrator)
+        registerSchedules(&migrator)
         return migrator
     }
 

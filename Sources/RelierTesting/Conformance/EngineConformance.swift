@@ -20,7 +20,8 @@ public struct EngineConformance: Sendable {
 
     /// Every check.
     public static let all: [Check] =
-        pushChecks + claimChecks + clockChecks + dueChecks + fenceChecks + settleChecks + deadLetterChecks + keyChecks + keyHandoverChecks
+        pushChecks + claimChecks + clockChecks + dueChecks + scheduleChecks + fenceChecks + settleChecks + deadLetterChecks + keyChecks
+        + keyHandoverChecks
         + operationChecks
         + childChecks + checkpointChecks + leaseChecks + releaseChecks + releaseRaceChecks + suspectChecks + crashReportChecks
         + parkingChecks

@@ -26,6 +26,9 @@ struct AbsentEngine: Engine {
     }
     func attachCrashReport(_ report: CrashReport) async throws(EngineError) { throw Self.error }
     func tend(batch: Int, unregisteredAfter: Duration?) async throws(EngineError) -> TendReport { throw Self.error }
+    func announceSchedules(_ definitions: [ScheduleDefinition], withdrawing names: [String]) async throws(EngineError) { throw Self.error }
+    func tick(_ ticks: [ScheduleTick]) async throws(EngineError) -> [TickOutcome] { throw Self.error }
+    func schedules() async throws(EngineError) -> ScheduleBoard { throw Self.error }
     func tasks(_ query: TaskQuery) async throws(EngineError) -> Page<TaskSummary> { throw Self.error }
     func inspect(_ id: TaskID) async throws(EngineError) -> TaskDetails? { throw Self.error }
     func deadLetters(_ query: DeadLetterQuery) async throws(EngineError) -> Page<DeadLetterSummary> { throw Self.error }

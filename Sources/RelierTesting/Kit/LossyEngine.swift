@@ -44,6 +44,8 @@ public final class LossyEngine: Engine {
         public static let release = Call("release")
         public static let attachCrashReport = Call("attachCrashReport")
         public static let tend = Call("tend")
+        public static let announceSchedules = Call("announceSchedules")
+        public static let tick = Call("tick")
         public static let releaseDeadLetter = Call("releaseDeadLetter")
         public static let cancel = Call("cancel")
         public static let order = Call("order")
@@ -103,10 +105,13 @@ public final class LossyEngine: Engine {
     public func push(_ tasks: [NewTask]) async throws(EngineError) -> [PushOutcome] {
         try await pass(.push) { () async throws(EngineError) in
             let outcomes = try await engine.push(tasks)
-            pushed.withLock { pushed in
-                for (task, outcome) in zip(tasks, outcomes) where outcome == .accepted { pushed.append(task) }
-            }
+            note(tasks, outcomes)
             return outcomes
+        }
+    }
+    private func note(_ tasks: [NewTask], _ outcomes: [PushOutcome]) {
+        pushed.withLock { pushed in
+            for (task, outcome) in zip(tasks, outcomes) where outcome == .accepted { pushed.append(task) }
         }
     }
     public func status(of ids: [TaskID]) async throws(EngineError) -> [TaskID: TaskStatus] {
@@ -160,6 +165,23 @@ public final class LossyEngine: Engine {
         try await pass(.tend) { () async throws(EngineError) in
             try await engine.tend(batch: batch, unregisteredAfter: unregisteredAfter)
         }
+    }
+    public func announceSchedules(_ definitions: [ScheduleDefinition], withdrawing names: [String]) async throws(EngineError) {
+        try await pass(.announceSchedules) { () async throws(EngineError) in
+            try await engine.announceSchedules(definitions, withdrawing: names)
+        }
+    }
+    public func tick(_ ticks: [ScheduleTick]) async throws(EngineError) -> [TickOutcome] {
+        try await pass(.tick) { () async throws(EngineError) in
+            let outcomes = try await engine.tick(ticks)
+            for (tick, outcome) in zip(ticks, outcomes) {
+                if case .recorded(let pushes) = outcome { note(tick.tasks, pushes) }
+            }
+            return outcomes
+        }
+    }
+    public func schedules() async throws(EngineError) -> ScheduleBoard {
+        try await pass(.listing) { () async throws(EngineError) in try await engine.schedules() }
     }
     public func tasks(_ query: TaskQuery) async throws(EngineError) -> Page<TaskSummary> {
         try await pass(.listing) { () async throws(EngineError) in try await engine.tasks(query) }

@@ -5,7 +5,7 @@ public import Relier
 public enum FixtureTasks {
     public static let all: [any RelierTask.Type] = [
         Note.self, Hold.self, Trap.self, Spawner.self, Parent.self, Child.self, Stubborn.self, Sleeper.self, Spin.self, Nap.self,
-        Hooked.self, Orphaner.self, Aged.self,
+        Hooked.self, Orphaner.self, Aged.self, Pulse.self,
     ]
 }
 
@@ -235,4 +235,18 @@ struct Aged: RelierTask {
     var cents: Int
 
     func run(_ context: TaskContext) async throws -> Int { cents }
+}
+
+/// Notes each second that it ran, in processes that are told where.
+struct Pulse: RelierTask {
+    static let name = "pulse"
+    /// The variable that names the file; without it nobody schedules the task.
+    static let variable = "FIXTURE_PULSE"
+    static var options: TaskOptions { TaskOptions(schedule: evidence == nil ? nil : .every(.seconds(1))) }
+    private static var evidence: String? { ProcessInfo.processInfo.environment[variable] }
+
+    func run(_ context: TaskContext) async throws -> NoOutput {
+        if let evidence = Self.evidence { try Evidence.append("\(context.id)", to: evidence) }
+        return NoOutput()
+    }
 }
