@@ -3,7 +3,7 @@ package import Foundation
 extension CronExpression {
     /// The first tick after a date, in a time zone; `nil` when there is none in the next 400 years.
     ///
-    /// Where the clocks are changed, the rule is that of cron(8) of Vixie cron. An expression with fixed times (neither minute nor hour begins with `*`)
+    /// Where the clocks are changed, the rule is that of cron(8) of ISC cron 4.1 (Vixie cron, cronie). An expression with fixed times (neither minute nor hour begins with `*`)
     /// ticks once at the first instant after a gap for all its times in the gap, and at the first of two equal times. An expression that
     /// ``followsRealTime`` has no tick in a gap, and one at each of two equal times.
     package func next(after date: Date, in zone: TimeZone) -> Date? {

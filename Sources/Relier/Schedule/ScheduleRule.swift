@@ -23,8 +23,7 @@ package enum ScheduleRule: Sendable, Hashable {
             return
         }
         guard let timeZone = TimeZone(identifier: zone) else {
-            throw RegistrationError(
-                "'\(zone)' is not a time zone known here; write one such as Europe/Berlin, and install the system's time zone data")
+            throw RegistrationError("'\(zone)' is not a time zone; write one of the IANA database, such as Europe/Berlin")
         }
         do {
             self = .cron(CronRule(expression: try CronExpression(definition.expression), zone: timeZone))
