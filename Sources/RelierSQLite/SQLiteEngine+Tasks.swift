@@ -3,9 +3,9 @@ public import Relier
 extension SQLiteEngine {
     // Clients
 
-    public func push(_ tasks: [NewTask]) async throws(EngineError) -> [PushOutcome] {
+    public func push(_ tasks: [NewTask], admission: AdmissionPolicy?) async throws(EngineError) -> [PushOutcome] {
         if tasks.isEmpty { return [] }
-        return try await writer.perform(weight: tasks.count) { try $0.push(tasks) }
+        return try await writer.perform(weight: tasks.count) { try $0.push(tasks, admission: admission) }
     }
 
     public func status(of ids: [TaskID]) async throws(EngineError) -> [TaskID: TaskStatus] {
@@ -165,6 +165,13 @@ extension SQLiteEngine {
     }
 
     public func queues() async throws(EngineError) -> [QueueSummary] { try await read { try $0.queues() } }
+
+    public func admission() async throws(EngineError) -> AdmissionStatus {
+        let clock = clock
+        return try await read { try $0.admissionStatus(clock) }
+    }
+
+    public func resetAdmission() async throws(EngineError) { try await writer.perform { try $0.resetAdmission() } }
 
     public func suspectsWaiting() async throws(EngineError) -> Int {
         try await read { try $0.row("SELECT count(*) FROM task WHERE state = 5", transform: { Int($0.int(0)) }) ?? 0 }

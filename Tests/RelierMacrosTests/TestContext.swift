@@ -22,7 +22,7 @@ private struct NoServices: TaskServices {
     func saveCheckpoint(_ data: Data, of task: TaskID, fence: Fence) async throws -> Checkpoint { throw Absent() }
     func forgetCheckpoint(_ checkpoint: Checkpoint) {}
     func pushChildren<Child: RelierTask>(
-        _ children: [Child], discriminator: String?, of parent: TaskContext
+        _ children: [Child], discriminator: String?, of parent: TaskContext, onSaturation: OnSaturation
     ) async throws -> [TaskReceipt<Child.Output>] { throw Absent() }
     func acquireKey(_ key: String, for task: TaskID, fence: Fence) async throws -> KeyAnswer { throw Absent() }
     func settleKey(_ key: String, for task: TaskID, fence: Fence, value: KeyValue?) async throws { throw Absent() }

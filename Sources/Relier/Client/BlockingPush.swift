@@ -2,16 +2,16 @@ public import Foundation
 import Synchronization
 
 extension Relier {
-    /// The twin of ``push(_:after:at:id:)`` for synchronous code: blocks the calling thread until the task is accepted.
+    /// The twin of ``push(_:after:at:id:onSaturation:)`` for synchronous code: blocks the calling thread until the task is accepted.
     /// - Throws: ``BlockingCallOnTask`` when called on a Swift task, whose thread it would hold; otherwise as `push`.
     @available(*, noasync, message: "use 'try await push' in asynchronous code")
     @discardableResult
     public func pushBlocking<Work: RelierTask>(
-        _ task: Work, after delay: Duration? = nil, at date: Date? = nil, id: TaskID? = nil
+        _ task: Work, after delay: Duration? = nil, at date: Date? = nil, id: TaskID? = nil, onSaturation: OnSaturation? = nil
     ) throws -> TaskReceipt<Work.Output> {
         if withUnsafeCurrentTask(body: { $0 != nil }) { throw BlockingCallOnTask() }
         let answer = BlockingAnswer<TaskReceipt<Work.Output>>()
-        Task { answer.give(await Result { try await push(task, after: delay, at: date, id: id) }) }
+        Task { answer.give(await Result { try await push(task, after: delay, at: date, id: id, onSaturation: onSaturation) }) }
         return try answer.wait().get()
     }
 }

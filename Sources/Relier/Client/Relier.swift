@@ -24,26 +24,29 @@ public struct Relier: Sendable {
     ///   - after: the least time to wait before it may start; zero or less is at once.
     ///   - date: a date before which it does not start, by the wall clock. With both, the later holds.
     ///   - id: the id of an earlier push whose outcome was unknown: pushing under it again is safe.
+    ///   - onSaturation: what to do when ``ClientSettings/admission`` does not let it in; `nil` waits inside a body and throws elsewhere.
     /// - Returns: a receipt; ``TaskReceipt/isDuplicate`` tells whether an equal operation was there before.
     /// - Throws: ``PushOutcomeUnknown`` with the id when the reply was lost; ``PayloadTooLarge``; ``RegistrationError`` for options that can never hold;
-    ///   ``EngineError`` when the task was not accepted.
+    ///   ``AdmissionRejectedError``; `CancellationError` when it was cancelled while it waited for admission; ``EngineError`` when the task was not accepted.
     @discardableResult
     public func push<Task: RelierTask>(
-        _ task: Task, after delay: Duration? = nil, at date: Date? = nil, id: TaskID? = nil
+        _ task: Task, after delay: Duration? = nil, at date: Date? = nil, id: TaskID? = nil, onSaturation: OnSaturation? = nil
     ) async throws -> TaskReceipt<Task.Output> {
         let new = try newTask(task, due: Due(after: delay, at: date), id: id ?? .next())
-        return receipts(for: [new], try await accept([new]))[0]
+        return receipts(for: [new], try await accept([new], onSaturation: onSaturation))[0]
     }
 
-    /// Accepts many tasks in one step, all or none. See ``push(_:after:at:id:)``.
+    /// Accepts many tasks in one step, all or none; under ``ClientSettings/admission`` in their order and as far as they fit.
+    /// See ``push(_:after:at:id:onSaturation:)``.
+    /// - Throws: ``PartialPushError`` with the receipts of what is in and with the rest, when not all were admitted or the wait for that was cut short.
     @discardableResult
     public func push<Task: RelierTask>(
-        contentsOf tasks: [Task], after delay: Duration? = nil, at date: Date? = nil
+        contentsOf tasks: [Task], after delay: Duration? = nil, at date: Date? = nil, onSaturation: OnSaturation? = nil
     ) async throws -> [TaskReceipt<Task.Output>] {
         if tasks.isEmpty { return [] }
         let due = Due(after: delay, at: date)
         let new = try tasks.map { try newTask($0, due: due, id: .next()) }
-        return receipts(for: new, try await accept(new))
+        return try await accept(contentsOf: new, of: tasks, onSaturation: onSaturation)
     }
 
     /// Follows a task by its id, for a program that kept no receipt.
@@ -54,10 +57,11 @@ public struct Relier: Sendable {
     /// Accepts a task by its name and its arguments as JSON, for programs that do not have its type.
     ///
     /// The JSON is stored as it is; a worker that cannot decode it quarantines the task.
-    /// - Throws: ``RegistrationError`` when `arguments` is not a JSON object; otherwise as ``push(_:after:at:id:)``.
+    /// - Throws: ``RegistrationError`` when `arguments` is not a JSON object; otherwise as ``push(_:after:at:id:onSaturation:)``.
     @discardableResult
     public func push(
-        name: String, arguments: Data, version: Int = 1, queue: Queue = .default, after delay: Duration? = nil
+        name: String, arguments: Data, version: Int = 1, queue: Queue = .default, after delay: Duration? = nil,
+        onSaturation: OnSaturation? = nil
     ) async throws -> TaskReceipt<JSONValue> {
         let value: JSONValue
         do { value = try CanonicalJSON.decode(JSONValue.self, from: arguments) } catch {
@@ -74,7 +78,7 @@ public struct Relier: Sendable {
             envelope: sealed(
                 Envelope(id: .next(), name: name, version: version, payload: payload, enqueuedAt: EngineTime(microseconds: 0))),
             queue: queue, due: Due(after: delay, at: nil), resultTTL: settings.resultTTL)
-        return receipts(for: [new], try await accept([new]))[0]
+        return receipts(for: [new], try await accept([new], onSaturation: onSaturation))[0]
     }
 
     package func newTask<Task: RelierTask>(_ task: Task, due: Due, id: TaskID, parent: (id: TaskID, fence: Fence)? = nil) throws -> NewTask
@@ -93,22 +97,16 @@ public struct Relier: Sendable {
             keyTTL: options.idempotent.ttl ?? settings.keyTTL, resultTTL: options.resultTTL ?? settings.resultTTL, parent: parent)
     }
 
-    package func accept(_ tasks: [NewTask]) async throws -> [PushOutcome] {
-        do {
-            return try await engine.push(tasks)
-        } catch {
-            if error.code == .outcomeUnknown { throw PushOutcomeUnknown(ids: tasks.map(\.envelope.id), cause: error) }
-            throw error
-        }
+    package func receipts<Output>(for tasks: [NewTask], _ outcomes: [PushOutcome]) -> [TaskReceipt<Output>] {
+        zip(tasks, outcomes).map(receipt)
     }
 
-    package func receipts<Output>(for tasks: [NewTask], _ outcomes: [PushOutcome]) -> [TaskReceipt<Output>] {
-        zip(tasks, outcomes).map { task, outcome in
-            switch outcome {
-            case .accepted: TaskReceipt(id: task.envelope.id, isDuplicate: false, engine: engine)
-            case .known: TaskReceipt(id: task.envelope.id, isDuplicate: true, engine: engine)
-            case .duplicate(let owner): TaskReceipt(id: owner, isDuplicate: true, engine: engine)
-            }
+    func receipt<Output>(for task: NewTask, _ outcome: PushOutcome) -> TaskReceipt<Output> {
+        switch outcome {
+        case .accepted: TaskReceipt(id: task.envelope.id, isDuplicate: false, engine: engine)
+        case .duplicate(let owner): TaskReceipt(id: owner, isDuplicate: true, engine: engine)
+        // A rejected task has no receipt: it never comes here.
+        case .known, .rejected: TaskReceipt(id: task.envelope.id, isDuplicate: true, engine: engine)
         }
     }
 
@@ -144,17 +142,21 @@ public struct ClientSettings: Sendable {
     public var signing: SigningKeys?
     /// The names this program's workers run: pushing another warns. `nil`: not known.
     public var knownNames: Set<String>?
+    /// How many tasks come in; `nil` admits all and counts none. `Settings` of a program set it.
+    public var admission: AdmissionPolicy?
     public var logger: Logger
 
     public init(
         resultTTL: Duration = .hours(1), keyTTL: Duration = .hours(1), maxPayloadBytes: Int = 1 << 20,
-        signing: SigningKeys? = nil, knownNames: Set<String>? = nil, logger: Logger = Logger(label: "relier")
+        signing: SigningKeys? = nil, knownNames: Set<String>? = nil, admission: AdmissionPolicy? = nil,
+        logger: Logger = Logger(label: "relier")
     ) {
         self.resultTTL = resultTTL
         self.keyTTL = keyTTL
         self.maxPayloadBytes = maxPayloadBytes
         self.signing = signing
         self.knownNames = knownNames
+        self.admission = admission
         self.logger = logger
     }
 }

@@ -12,11 +12,17 @@ public protocol Engine: Sendable {
 
     // Clients
 
-    /// Accepts tasks durably, in order; one outcome each. All are accepted or none is.
+    /// Accepts tasks durably, in order; one outcome each. All that are not rejected are accepted, or none is.
     ///
     /// A task whose id is known already is answered ``PushOutcome/known`` and changes nothing, so a push whose outcome is unknown may be sent again.
+    ///
+    /// Under a policy the tasks are admitted as far as they fit. The first new one that does not fit, and every new one behind it, is ``PushOutcome/rejected(_:)``.
+    /// What is known or a duplicate costs nothing and is answered as ever. Tasks with a ``NewTask/parent`` are counted, but pass the bounds of the backlog.
+    /// Deciding, counting and storing are one step among all pushes of all handles: no window takes more than the limit.
+    /// A window opens with the first task that is counted after the last one has ended. Neither the wall clock nor a restart of the machine shortens it.
+    /// Pushes without a policy are not counted.
     /// - Throws: `fenced` when a task names a ``NewTask/parent`` whose fence is not the current one.
-    func push(_ tasks: [NewTask]) async throws(EngineError) -> [PushOutcome]
+    func push(_ tasks: [NewTask], admission: AdmissionPolicy?) async throws(EngineError) -> [PushOutcome]
 
     /// Where these tasks are. Ids that are unknown, or no longer kept, are missing in the answer.
     func status(of ids: [TaskID]) async throws(EngineError) -> [TaskID: TaskStatus]
@@ -126,6 +132,10 @@ public protocol Engine: Sendable {
     /// - Throws: `notFound` when the incarnation is not joined.
     func order(_ order: WorkerOrder, to incarnation: Incarnation) async throws(EngineError)
     func queues() async throws(EngineError) -> [QueueSummary]
+    /// The open window and the backlog.
+    func admission() async throws(EngineError) -> AdmissionStatus
+    /// Ends the open window: the next task that is counted opens another.
+    func resetAdmission() async throws(EngineError)
     /// How many suspects wait to run alone.
     func suspectsWaiting() async throws(EngineError) -> Int
     /// Looks at the engine's own state: reachable, version, durability, permissions, latency.
@@ -133,4 +143,9 @@ public protocol Engine: Sendable {
 
     /// Closes connections and files. Calls under way end first.
     func close() async throws(EngineError)
+}
+
+extension Engine {
+    /// Accepts tasks without a policy. See ``push(_:admission:)``.
+    public func push(_ tasks: [NewTask]) async throws(EngineError) -> [PushOutcome] { try await push(tasks, admission: nil) }
 }

@@ -47,4 +47,6 @@ public enum PushOutcome: Sendable, Hashable {
     case known
     /// The key is held by another task, live or finished; `by` is its id.
     case duplicate(by: TaskID)
+    /// Not admitted by the policy of the push, and nothing of it is stored.
+    case rejected(AdmissionRejection)
 }

@@ -143,19 +143,30 @@ public final class TaskContext: Sendable {
     /// Pushes a child task. However often this body runs again, from the start or from a checkpoint and in whatever order, the same child is pushed once.
     ///
     /// The child's id is derived from this task's id, the child's name and arguments, and the discriminator; it is remembered until this task has ended.
-    /// - Parameter discriminator: tells apart children that are meant to be equal.
-    /// - Throws: ``FencedOut`` when another worker has this task by now; otherwise as ``Relier/push(_:after:at:id:)``.
-    @discardableResult
-    public func push<Child: RelierTask>(_ child: Child, discriminator: String? = nil) async throws -> TaskReceipt<Child.Output> {
-        try await services.pushChildren([child], discriminator: discriminator, of: self)[0]
-    }
-
-    /// Pushes many children in one go: all are accepted or none is. See ``push(_:discriminator:)``. Equal children in one call are one child.
+    /// A child counts in the admission window as any task, and passes the bounds of the backlog: its parent would wait for itself.
+    /// - Parameters:
+    ///   - discriminator: tells apart children that are meant to be equal.
+    ///   - onSaturation: what to do when the window is full. To wait costs the body its time: a hard timeout ends it as ever.
+    /// - Throws: ``FencedOut`` when another worker has this task by now; otherwise as ``Relier/push(_:after:at:id:onSaturation:)``.
     @discardableResult
     public func push<Child: RelierTask>(
-        contentsOf children: [Child], discriminator: String? = nil
+        _ child: Child, discriminator: String? = nil, onSaturation: OnSaturation = .wait
+    ) async throws -> TaskReceipt<Child.Output> {
+        do {
+            return try await services.pushChildren([child], discriminator: discriminator, of: self, onSaturation: onSaturation)[0]
+        } catch let error as PartialPushError<Child> {
+            throw error.cause
+        }
+    }
+
+    /// Pushes many children in one go: all are accepted or none is; under an admission limit in their order and window by window.
+    /// See ``push(_:discriminator:onSaturation:)``. Equal children in one call are one child.
+    /// - Throws: ``PartialPushError`` when not all were admitted or the wait for that was cut short. What is in is known when the children are pushed again.
+    @discardableResult
+    public func push<Child: RelierTask>(
+        contentsOf children: [Child], discriminator: String? = nil, onSaturation: OnSaturation = .wait
     ) async throws -> [TaskReceipt<Child.Output>] {
-        try await services.pushChildren(children, discriminator: discriminator, of: self)
+        try await services.pushChildren(children, discriminator: discriminator, of: self, onSaturation: onSaturation)
     }
 }
 
@@ -167,7 +178,7 @@ package protocol TaskServices: Sendable {
     /// Called once no task names this checkpoint any more.
     func forgetCheckpoint(_ checkpoint: Checkpoint)
     func pushChildren<Child: RelierTask>(
-        _ children: [Child], discriminator: String?, of parent: TaskContext
+        _ children: [Child], discriminator: String?, of parent: TaskContext, onSaturation: OnSaturation
     ) async throws -> [TaskReceipt<Child.Output>]
     func acquireKey(_ key: String, for task: TaskID, fence: Fence) async throws -> KeyAnswer
     func settleKey(_ key: String, for task: TaskID, fence: Fence, value: KeyValue?) async throws

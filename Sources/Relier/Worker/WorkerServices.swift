@@ -30,11 +30,12 @@ struct WorkerServices: TaskServices {
     func forgetCheckpoint(_ checkpoint: Checkpoint) { checkpoints.remove(checkpoint) }
 
     func pushChildren<Child: RelierTask>(
-        _ children: [Child], discriminator: String?, of parent: TaskContext
+        _ children: [Child], discriminator: String?, of parent: TaskContext, onSaturation: OnSaturation
     ) async throws -> [TaskReceipt<Child.Output>] {
         if children.isEmpty { return [] }
         var unique: [TaskID: Int] = [:]
         var new: [NewTask] = []
+        var works: [Child] = []
         var places: [Int] = []
         for child in children {
             let payload = try CanonicalJSON.encode(child)
@@ -44,12 +45,14 @@ struct WorkerServices: TaskServices {
             } else {
                 places.append(new.count)
                 unique[id] = new.count
+                works.append(child)
                 new.append(try client.newTask(child, due: .now, id: id, parent: (parent.id, parent.fence)))
             }
         }
-        let tasks = new
-        let outcomes = try await fenced(parent.id) { try await client.accept(tasks) }
-        let receipts: [TaskReceipt<Child.Output>] = client.receipts(for: tasks, outcomes)
+        let (tasks, distinct) = (new, works)
+        let receipts = try await fenced(parent.id) {
+            try await client.accept(contentsOf: tasks, of: distinct, onSaturation: onSaturation)
+        }
         return places.map { receipts[$0] }
     }
 
@@ -64,8 +67,9 @@ struct WorkerServices: TaskServices {
     }
 
     private func fenced<Answer>(_ task: TaskID, _ call: () async throws -> Answer) async throws -> Answer {
-        do { return try await call() } catch let error as EngineError {
-            if error.code == .fenced { throw FencedOut(task: task) }
+        do { return try await call() } catch {
+            let engineError = (error as? any PushInterruption)?.cause as? EngineError ?? error as? EngineError
+            if engineError?.code == .fenced { throw FencedOut(task: task) }
             throw error
         }
     }

@@ -19,6 +19,7 @@ enum Schema {
         registerForeignRecords(in: &migrator)
         registerDueByQueue(&migrator)
         registerSchedules(&migrator)
+        migrator.registerMigration("admission") { try $0.execute(sql: admission) }
         return migrator
     }
 

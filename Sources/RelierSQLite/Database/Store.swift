@@ -28,6 +28,7 @@ final class Store {
     let leases: any LeaseBook
     let hot: HotStatements
     var effects = Effects()
+    var admission = AdmissionBook()
     /// Whether the last ``begin()`` got its transaction.
     private(set) var wasBegun = false
     private var beginning: EngineTime?
@@ -70,16 +71,21 @@ final class Store {
     func begin() throws {
         wasBegun = false
         effects = Effects()
+        admission = AdmissionBook()
         try begun.run()
         wasBegun = true
         beginning = nil
     }
 
-    func commit() throws { try committing.run() }
+    func commit() throws {
+        if admission.isChanged { try writeAdmission() }
+        try committing.run()
+    }
 
     /// Undoes the transaction, if there still is one: SQLite ends it by itself on some failures.
     func rollback() {
         effects = Effects()
+        admission = AdmissionBook()
         queueNumbers.removeAll()
         queueNames.removeAll()
         kindNumbers.removeAll()

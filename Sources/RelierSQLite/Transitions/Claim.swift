@@ -196,7 +196,7 @@ extension Store {
         for kind in try db.parkedKinds(queue: queue) where worker.canRun(try self.kind(kind)) {
             try db.run(
                 """
-                UPDATE task SET state = 0, due = NULL WHERE seq IN
+                UPDATE task SET state = 0 WHERE seq IN
                   (SELECT seq FROM task WHERE state = 3 AND queue = ? AND kind = ? ORDER BY due, seq LIMIT ?)
                 """, .int(queue), .int(kind), .int(limit))
         }

@@ -29,7 +29,7 @@ extension Store {
         for queue in try db.rows("SELECT number FROM queue", transform: { $0.int(0) }) {
             for kind in try db.parkedKinds(queue: queue) where worker.canRun(try self.kind(kind)) {
                 let count = try db.run(
-                    "UPDATE task SET state = 0, due = NULL WHERE state = 3 AND queue = ? AND kind = ?", .int(queue), .int(kind))
+                    "UPDATE task SET state = 0 WHERE state = 3 AND queue = ? AND kind = ?", .int(queue), .int(kind))
                 effects.ready[queue, default: 0] += count
             }
         }

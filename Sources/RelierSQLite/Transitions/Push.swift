@@ -3,8 +3,8 @@ import GRDB
 import Relier
 
 extension Store {
-    /// Accepts tasks in order. Parents are checked before anything is written.
-    func push(_ tasks: [NewTask]) throws -> [PushOutcome] {
+    /// Accepts tasks in order, as far as the policy lets them in. Parents are checked before anything is written.
+    func push(_ tasks: [NewTask], admission policy: AdmissionPolicy? = nil) throws -> [PushOutcome] {
         var checkedParents: Set<TaskID> = []
         for task in tasks {
             guard let parent = task.parent, checkedParents.insert(parent.id).inserted else { continue }
@@ -16,8 +16,17 @@ extension Store {
         var delayed = false
         var outcomes: [PushOutcome] = []
         outcomes.reserveCapacity(tasks.count)
+        var rejection: AdmissionRejection?
         for task in tasks {
-            outcomes.append(try push(task))
+            if let policy, let refusal = try rejection ?? self.rejection(of: task, by: policy) {
+                let answer = try answerWithoutStoring(task)
+                if answer == nil { rejection = refusal }
+                outcomes.append(answer ?? .rejected(refusal))
+                continue
+            }
+            let outcome = try push(task)
+            outcomes.append(outcome)
+            if let policy, outcome == .accepted { try countAdmitted(by: policy) }
             if task.due != .now { delayed = true }
         }
         if delayed { try clock.persist(in: db) }
@@ -72,6 +81,7 @@ extension Store {
         if try insert.run() == 0 { return .known }
         if start.state == StateNumber.queued {
             effects.ready[queue, default: 0] += 1
+            admission.backlog?.count += 1
         } else if let due = start.due {
             announceDue(after: .microseconds(due - (start.wall ? clock.wall : now.microseconds)), in: queue)
         }
@@ -94,7 +104,7 @@ extension Store {
     }
 
     /// Whether a task of that id has ended and is still remembered.
-    private func isKnown(_ id: TaskID) throws -> Bool {
+    func isKnown(_ id: TaskID) throws -> Bool {
         hot.known.bind(1, id)
         defer { hot.known.reset() }
         return try hot.known.step()

@@ -83,7 +83,7 @@ extension Store {
             .int(until), .int(limit)
         ) { (seq: $0.int(0), queue: $0.int(1)) }
         for task in due {
-            try db.run("UPDATE task SET state = 0, due = NULL, wall = 0 WHERE seq = ?", .int(task.seq))
+            try db.run("UPDATE task SET state = 0, wall = 0 WHERE seq = ?", .int(task.seq))
             effects.ready[task.queue, default: 0] += 1
         }
         if due.count == limit { report.remaining = true }

@@ -25,7 +25,7 @@ public struct EngineConformance: Sendable {
         + operationChecks
         + childChecks + checkpointChecks + leaseChecks + releaseChecks + releaseRaceChecks + suspectChecks + crashReportChecks
         + parkingChecks
-        + envelopeChecks
+        + envelopeChecks + admissionChecks + backlogChecks
         + waitingChecks + retentionChecks + listingChecks + lostReplyChecks + cancelChecks + heartbeatChecks + randomHistoryChecks
 
     /// The checks for an engine under test without these abilities.

@@ -99,6 +99,8 @@ struct RandomHistory {
             let entry = try scene.unwrap(tasks[owner], "the owner \(owner) of a duplicate was accepted")
             try scene.expect(entry.key, is: new.key, "key of the task that a duplicate names")
             try scene.expect(!entry.isDead, "a duplicate names no dead letter; it names \(owner)")
+        case .rejected:
+            throw scene.failure("a push without a policy is rejected")
         }
     }
 

@@ -8,7 +8,7 @@ struct AbsentEngine: Engine {
     var location: String { "none (TaskContext.testing())" }
 
     func now() async throws(EngineError) -> EngineTime { throw Self.error }
-    func push(_ tasks: [NewTask]) async throws(EngineError) -> [PushOutcome] { throw Self.error }
+    func push(_ tasks: [NewTask], admission: AdmissionPolicy?) async throws(EngineError) -> [PushOutcome] { throw Self.error }
     func status(of ids: [TaskID]) async throws(EngineError) -> [TaskID: TaskStatus] { throw Self.error }
     func awaitEnd(of ids: [TaskID], timeout: Duration) async throws(EngineError) -> [TaskID: TaskStatus] { throw Self.error }
     func join(_ worker: WorkerInfo) async throws(EngineError) -> any LeaseHolder { throw Self.error }
@@ -38,6 +38,8 @@ struct AbsentEngine: Engine {
     func order(_ order: WorkerOrder, to incarnation: Incarnation) async throws(EngineError) { throw Self.error }
     func workers() async throws(EngineError) -> [WorkerSummary] { throw Self.error }
     func queues() async throws(EngineError) -> [QueueSummary] { throw Self.error }
+    func admission() async throws(EngineError) -> AdmissionStatus { throw Self.error }
+    func resetAdmission() async throws(EngineError) { throw Self.error }
     func suspectsWaiting() async throws(EngineError) -> Int { throw Self.error }
     func health() async throws(EngineError) -> [HealthFinding] { throw Self.error }
     func close() async throws(EngineError) {}

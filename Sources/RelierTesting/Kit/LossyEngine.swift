@@ -49,6 +49,7 @@ public final class LossyEngine: Engine {
         public static let releaseDeadLetter = Call("releaseDeadLetter")
         public static let cancel = Call("cancel")
         public static let order = Call("order")
+        public static let resetAdmission = Call("resetAdmission")
         /// Everything an operator reads.
         public static let listing = Call("listing")
     }
@@ -75,7 +76,7 @@ public final class LossyEngine: Engine {
     /// Whether every injected fault has happened.
     public var isSpent: Bool { faults.withLock { $0.values.allSatisfy(\.isEmpty) } }
 
-    /// The tasks that were accepted through this object, in order, children of bodies among them. Known and duplicate ones were not.
+    /// The tasks that were accepted through this object, in order, children of bodies among them. Known, duplicate and rejected ones were not.
     public var accepted: [NewTask] { pushed.withLock { $0 } }
 
     fileprivate func nextFault(of call: Call) -> Fault? {
@@ -102,9 +103,9 @@ public final class LossyEngine: Engine {
     public func now() async throws(EngineError) -> EngineTime {
         try await pass(.now) { () async throws(EngineError) in try await engine.now() }
     }
-    public func push(_ tasks: [NewTask]) async throws(EngineError) -> [PushOutcome] {
+    public func push(_ tasks: [NewTask], admission: AdmissionPolicy?) async throws(EngineError) -> [PushOutcome] {
         try await pass(.push) { () async throws(EngineError) in
-            let outcomes = try await engine.push(tasks)
+            let outcomes = try await engine.push(tasks, admission: admission)
             note(tasks, outcomes)
             return outcomes
         }
@@ -209,6 +210,12 @@ public final class LossyEngine: Engine {
     }
     public func queues() async throws(EngineError) -> [QueueSummary] {
         try await pass(.listing) { () async throws(EngineError) in try await engine.queues() }
+    }
+    public func admission() async throws(EngineError) -> AdmissionStatus {
+        try await pass(.listing) { () async throws(EngineError) in try await engine.admission() }
+    }
+    public func resetAdmission() async throws(EngineError) {
+        try await pass(.resetAdmission) { () async throws(EngineError) in try await engine.resetAdmission() }
     }
     public func suspectsWaiting() async throws(EngineError) -> Int {
         try await pass(.listing) { () async throws(EngineError) in try await engine.suspectsWaiting() }

@@ -51,7 +51,7 @@ public final class RelierTestHarness: Sendable {
 
     // Pushing
 
-    /// Pushes as the program would. See ``Relier/Relier/push(_:after:at:id:)``.
+    /// Pushes as the program would. See ``Relier/Relier/push(_:after:at:id:onSaturation:)``.
     @discardableResult
     public func push<Work: RelierTask>(
         _ task: Work, after delay: Duration? = nil, at date: Date? = nil, id: TaskID? = nil
@@ -59,7 +59,7 @@ public final class RelierTestHarness: Sendable {
         try await relier.push(task, after: delay, at: date, id: id)
     }
 
-    /// Pushes many as the program would. See ``Relier/Relier/push(contentsOf:after:at:)``.
+    /// Pushes many as the program would. See ``Relier/Relier/push(contentsOf:after:at:onSaturation:)``.
     @discardableResult
     public func push<Work: RelierTask>(contentsOf tasks: [Work], after delay: Duration? = nil) async throws -> [TaskReceipt<Work.Output>] {
         try await relier.push(contentsOf: tasks, after: delay)

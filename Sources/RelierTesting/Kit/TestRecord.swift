@@ -64,7 +64,7 @@ extension TestRecord: TaskServices {
     package func forgetCheckpoint(_ checkpoint: Checkpoint) {}
 
     package func pushChildren<Work: RelierTask>(
-        _ children: [Work], discriminator: String?, of parent: TaskContext
+        _ children: [Work], discriminator: String?, of parent: TaskContext, onSaturation: OnSaturation
     ) async throws -> [TaskReceipt<Work.Output>] {
         let payloads = try children.map { try CanonicalJSON.encode($0) }
         return state.withLock { state in
