@@ -15,6 +15,7 @@ let package = Package(
         .library(name: "Relier", targets: ["Relier"]),
         .library(name: "RelierSQLite", targets: ["RelierSQLite"]),
         .library(name: "RelierCommand", targets: ["RelierCommand"]),
+        .library(name: "RelierHummingbird", targets: ["RelierHummingbird"]),
         .library(name: "RelierTesting", targets: ["RelierTesting"]),
         .executable(name: "rl", targets: ["rl"]),
     ],
@@ -84,6 +85,16 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "RelierHummingbird",
+            dependencies: [
+                "Relier",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "RelierTesting",
             dependencies: ["Relier", "RelierSQLite", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
@@ -92,7 +103,7 @@ let package = Package(
         .target(
             name: "CookbookLibrary",
             dependencies: [
-                "Relier", "RelierSQLite", "RelierCommand",
+                "Relier", "RelierSQLite", "RelierCommand", "RelierHummingbird",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -126,8 +137,9 @@ let package = Package(
         ),
         .target(name: "FaultFixtures", dependencies: ["Relier"], path: "Tests/Fixture/Tasks", swiftSettings: settings),
         .executableTarget(
-            name: "relier-fixture", dependencies: ["FaultFixtures", "Relier", "RelierCommand"], path: "Tests/Fixture/Program",
-            swiftSettings: settings
+            name: "relier-fixture",
+            dependencies: ["FaultFixtures", "Relier", "RelierCommand", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Fixture/Program", swiftSettings: settings
         ),
         .testTarget(name: "CronTests", dependencies: ["RelierCron"], swiftSettings: settings),
         .testTarget(name: "RelierTests", dependencies: ["Relier"], swiftSettings: settings),

@@ -7,13 +7,15 @@ import Testing
 
 /// Runs `body` beside a worker of this process, on a database of its own.
 func withWorker(
-    _ tasks: [any RelierTask.Type], concurrency: Int = 10, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+    _ tasks: [any RelierTask.Type], concurrency: Int = 10, client: ClientSettings = ClientSettings(),
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Relier, URL) async throws -> Void
 ) async throws {
     try await withTemporaryDirectory { directory in
         let engine = try SQLiteEngine(path: directory.appendingPathComponent("relier.db").path)
         let worker = Worker(
-            engine: engine, tasks: try TaskRegistry(tasks), settings: WorkerSettings(concurrency: concurrency, logger: logger))
+            engine: engine, tasks: try TaskRegistry(tasks),
+            settings: WorkerSettings(concurrency: concurrency, client: client, logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await worker.run() }
             let result: Result<Void, any Error>

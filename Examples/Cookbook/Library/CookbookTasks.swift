@@ -14,5 +14,5 @@ public enum CookbookTasks {
     ]
 
     /// The program's own commands beside Relier's.
-    public static let commands: [any AsyncParsableCommand.Type] = [DemoCommand.self, PaymentsCommand.self]
+    public static let commands: [any AsyncParsableCommand.Type] = [DemoCommand.self, PaymentsCommand.self, ServeCommand.self]
 }
