@@ -52,6 +52,7 @@ import Testing
         #expect(try AppRoot<TestApp>.parseAsRoot(["worker", "drain", "x"]) is WorkerDrainCommand)
         for arguments in [
             ["doctor"], ["dlq", "list"], ["queue", "list"], ["worker", "status"], ["resurrector"], ["push", "x"], ["schedules", "list"],
+            ["admission", "status"], ["admin", "reset-admission", "--confirm"],
         ] {
             #expect(throws: Never.self) { try OperatorRoot.parseAsRoot(arguments) }
         }

@@ -58,6 +58,7 @@ import Testing
         ("QUEUES", "a,,b", "queue names"), ("QUEUES", "a=0", "queue names"), ("QUEUES", "a,a", "queue names"),
         ("GRACEFUL_SHUTDOWN_TIMEOUT", "-1", "seconds"), ("HEARTBEAT_TTL", "100ms", "500ms to 1h"), ("RESULT_TTL", "soon", "seconds"),
         ("LOG_LEVEL", "loud", "trace, debug"), ("SQLITE_DURABILITY", "off", "durable, relaxed"),
+        ("ADMISSION_LIMIT", "-1", "0 or off"), ("ADMISSION_WINDOW", "0", "100ms to 7d"), ("ADMISSION_MAX_BACKLOG", "0", "from 1"),
         ("CHECKPOINT_BACKEND", "s3", "inline, filesystem"), ("MAX_PAYLOAD_BYTES", "1e6", "whole number"),
     ])
     func badValuesNameVariablePlaceAndWhatIsAllowed(name: String, text: String, allowed: String) throws {

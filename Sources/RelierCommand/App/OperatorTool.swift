@@ -19,6 +19,7 @@ struct OperatorRoot: ParsableCommand {
 /// The commands that every program has. `worker` is in both, too: it runs tasks where there are some.
 enum OperatorCommands {
     static let all: [any ParsableCommand.Type] = [
-        ResurrectorCommand.self, TasksCommand.self, DeadLettersCommand.self, QueueCommand.self, SchedulesCommand.self, DoctorCommand.self,
+        ResurrectorCommand.self, TasksCommand.self, DeadLettersCommand.self, QueueCommand.self, SchedulesCommand.self,
+        AdmissionCommand.self, DoctorCommand.self, AdminCommand.self,
     ]
 }

@@ -42,7 +42,7 @@ extension Settings {
     public func client(for tasks: [any RelierTask.Type]? = nil) -> ClientSettings {
         ClientSettings(
             resultTTL: resultTTL, keyTTL: keyTTL, maxPayloadBytes: maxPayloadBytes, signing: signing,
-            knownNames: tasks.map { Set($0.map { $0.name }) }, logger: logger("relier"))
+            knownNames: tasks.map { Set($0.map { $0.name }) }, admission: admission, logger: logger("relier"))
     }
 
     /// A worker of these settings.

@@ -40,6 +40,8 @@ public struct Settings: Sendable {
     public let maxPayloadBytes: Int
     /// `nil`: nothing is signed.
     public let signing: SigningKeys?
+    /// How many tasks come in; `nil` when there is neither a limit nor a bound.
+    public let admission: AdmissionPolicy?
     /// One line for each `RELIER_` variable that is no setting.
     public let warnings: [String]
 
@@ -101,6 +103,7 @@ public struct Settings: Sendable {
         checkpointBackend = try required(SettingsTable.checkpointBackend)
         checkpointDirectory = try source.value(of: SettingsTable.checkpointDirectory)
         signing = try source.signingKeys()
+        admission = try source.admission()
         warnings = source.warnings
         if let softTimeout, let hardTimeout, softTimeout >= hardTimeout {
             throw SettingsError(

@@ -87,6 +87,21 @@ enum SettingsTable {
         "CHECKPOINT_DIR", "Checkpoints", default: nil, allowed: "a directory that every worker shares",
         "Where the `filesystem` backend keeps checkpoints; needed by it.")
 
+    static let admissionLimit = Setting<AdmissionLimit>(
+        name: "ADMISSION_LIMIT", group: "Admission", type: "integer",
+        allowed: "a whole number from 1 to 1000000000, or 0 or off for no limit",
+        defaultText: "5000", help: "How many new tasks all programs together may push in one window.",
+        parse: { AdmissionLimit(parsing: $0) })
+    static let admissionWindow = Setting<Duration>.duration(
+        "ADMISSION_WINDOW", "Admission", .milliseconds(100) ... .days(7), default: "10",
+        "How long a window lasts. An open one keeps its length when this changes.")
+    static let admissionMaxBacklog = Setting<Int>.integer(
+        "ADMISSION_MAX_BACKLOG", "Admission", 1...1_000_000_000, default: nil,
+        "No task is admitted while so many wait for a worker. Unbounded unless set.")
+    static let admissionMaxAge = Setting<Duration>.duration(
+        "ADMISSION_MAX_AGE", "Admission", .milliseconds(1) ... .days(365), default: nil,
+        "No task is admitted while one has waited for longer than this. Unbounded unless set.")
+
     static let all: [any SettingDescription] = [
         url, durability, maxPayloadBytes,
         concurrency, processes, queues, workerName, grace, stuckGrace, maxStuckPercent, softTimeout, hardTimeout, resultMaxBytes, logLevel,
@@ -95,6 +110,7 @@ enum SettingsTable {
         keyTTL, resultTTL, historyRetention, deadLetterRetention,
         checkpointInline, checkpointBackend, checkpointDirectory,
         secretKey, previousSecretKeys,
+        admissionLimit, admissionWindow, admissionMaxBacklog, admissionMaxAge,
     ]
 
     /// `nil` where a name is wrong, empty or there twice.
@@ -108,6 +124,21 @@ enum SettingsTable {
             queues.append(queue)
         }
         return queues.isEmpty ? nil : queues
+    }
+}
+
+/// How many tasks a window takes.
+struct AdmissionLimit: Sendable {
+    /// `nil` is off.
+    let count: Int?
+
+    init?(parsing text: String) {
+        if text.lowercased() == "off" {
+            count = nil
+            return
+        }
+        guard let number = Int(text), (0...1_000_000_000).contains(number) else { return nil }
+        count = number == 0 ? nil : number
     }
 }
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import FaultFixtures
 import Relier
 import RelierCommand
@@ -5,4 +6,22 @@ import RelierCommand
 /// The program whose worker processes the fault tests end. Its tasks are a library, since a test cannot count on an executable's module being built first.
 @main struct Fixture: RelierApp {
     static let tasks: [any RelierTask.Type] = FixtureTasks.all
+    static let commands: [any AsyncParsableCommand.Type] = [FloodCommand.self]
+}
+
+/// Pushes many tasks at once under the settings' admission policy, as a process of a web server would.
+struct FloodCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "flood")
+
+    @Option var clients: Int
+    @Option var tasks: Int
+    @Option var evidence: String
+    @Option var gate: String
+    @Option var url: String
+
+    func run() async throws {
+        let relier = try await Fixture.client(settings: try Settings.load(url: url))
+        try await Flood.run(relier, clients: clients, tasks: tasks, evidence: evidence, gate: gate)
+        try await relier.engine.close()
+    }
 }
