@@ -106,6 +106,7 @@ let package = Package(
                 "Relier", "RelierSQLite", "RelierCommand", "RelierHummingbird",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -135,7 +136,10 @@ let package = Package(
             ],
             path: "Benchmarks/RelierBench", swiftSettings: settings
         ),
-        .target(name: "FaultFixtures", dependencies: ["Relier"], path: "Tests/Fixture/Tasks", swiftSettings: settings),
+        .target(
+            name: "FaultFixtures", dependencies: ["Relier", "RelierSQLite", .product(name: "GRDB", package: "GRDB.swift")],
+            path: "Tests/Fixture/Tasks",
+            swiftSettings: settings),
         .executableTarget(
             name: "relier-fixture",
             dependencies: ["FaultFixtures", "Relier", "RelierCommand", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -174,7 +178,8 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Relier", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log"),
+                "Relier", "RelierSQLite", "RelierTesting", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings
@@ -192,14 +197,16 @@ let package = Package(
         .testTarget(
             name: "CookbookTests",
             dependencies: [
-                "CookbookLibrary", "Relier", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log"), "cookbook",
+                "CookbookLibrary", "Relier", "RelierSQLite", "RelierTesting", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"), "cookbook",
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "Relier", "RelierSQLite", .product(name: "Logging", package: "swift-log"), "relier-fixture", "rl", "FaultFixtures",
+                "Relier", "RelierSQLite", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
+                "relier-fixture", "rl", "FaultFixtures",
             ],
             swiftSettings: settings
         ),

@@ -24,6 +24,9 @@ public final class SQLiteEngine: Engine {
     let hub: WaitHub
     let bell: Bell
     let profiles: ProfileCache
+    let transactions: UserTransactions
+    /// For a database in memory, its only connection.
+    let memoryConnection: UInt?
     private let opening: Opening
     private let held = Mutex(Held())
 
@@ -88,6 +91,20 @@ public final class SQLiteEngine: Engine {
                 for incarnation in effects.leftLeases { leases.remove(incarnation) }
                 bell.committed(effects)
             })
+        transactions = UserTransactions(
+            location: location, logger: opening.options.logger,
+            open: { () throws(EngineError) in
+                if path == nil { return UserTransactions.Connection(database: database, isShared: true, turn: nil) }
+                return try opening.userConnection()
+            },
+            makeStore: { db in try Store(db, clock: clock, retention: retention, leases: leases, cached: true) },
+            committed: { effects in bell.committed(effects) })
+        memoryConnection = opened.memoryConnection
+    }
+
+    /// The store of a transaction that is not the writer's.
+    func transactionStore(_ db: Database) throws -> Store {
+        try Store(db, clock: clock, retention: options.retention, leases: leaseBook, cached: true)
     }
 
     deinit { shutDown() }
@@ -129,6 +146,7 @@ public final class SQLiteEngine: Engine {
             }
             return (Array(held.leases.values), Array(held.readers.values))
         }
+        transactions.close()
         writer.close()
         bell.close()
         for lease in leases { lease.end() }

@@ -1,3 +1,4 @@
+public import GRDB
 public import Logging
 public import Relier
 
@@ -16,17 +17,28 @@ public struct SQLiteOptions: Sendable {
     public var durability: Durability
     /// How long a call waits for other processes that write; more than zero.
     public var busyTimeout: Duration
+    /// How long a closure of ``SQLiteEngine/write(limit:_:)`` or ``Relier/TaskContext/commit(limit:_:)`` may hold its transaction; more than zero.
+    /// A worker's process that a closure still holds at twice this time, without writing, is left.
+    public var transactionLimit: Duration
+    /// Prepares the connections on which such closures run: functions, collations, pragmas.
+    public var prepareDatabase: (@Sendable (Database) throws -> Void)?
+    /// Whether Relier's tables may be made in a file that holds tables of another program. A file that Relier made may take in others' at any time.
+    public var sharesFile: Bool
     public var retention: Retention
     public var clock: SQLiteClock
     public var logger: Logger
 
     public init(
         create: Bool = true, durability: Durability = .durable, busyTimeout: Duration = .seconds(5),
+        transactionLimit: Duration = .seconds(5), prepareDatabase: (@Sendable (Database) throws -> Void)? = nil, sharesFile: Bool = false,
         retention: Retention = Retention(), clock: SQLiteClock = .system, logger: Logger = Logger(label: "relier.sqlite")
     ) {
         self.create = create
         self.durability = durability
         self.busyTimeout = busyTimeout
+        self.transactionLimit = transactionLimit
+        self.prepareDatabase = prepareDatabase
+        self.sharesFile = sharesFile
         self.retention = retention
         self.clock = clock
         self.logger = logger

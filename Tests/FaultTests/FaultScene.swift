@@ -79,6 +79,22 @@ final class FaultScene: Sendable {
         return process
     }
 
+    /// Starts one worker process without a supervisor; it drains when this program's end of its input is closed.
+    func startWorkerProcess() throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try Self.program("relier-fixture"))
+        process.arguments = [
+            "worker-process", "--process", TaskID.next().description, "--orders-fd", "0", "--url=sqlite:\(database)", "--concurrency=8",
+            "--lease=5", "--log-level=critical",
+        ]
+        process.standardInput = Pipe()
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        spawned.withLock { $0.append(process) }
+        return process
+    }
+
     func openGate() { _ = FileManager.default.createFile(atPath: gate, contents: Data()) }
 
     /// The lines that bodies left, in the order of their writing.

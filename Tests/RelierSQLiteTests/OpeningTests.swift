@@ -55,7 +55,7 @@ import Testing
     @Test func aNewerSchemaIsRefused() async throws {
         try await SQLiteEngine(path: directory.file()).close()
         let queue = try DatabaseQueue(path: directory.file())
-        try await queue.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99-future')") }
+        try await queue.write { try $0.execute(sql: "INSERT INTO relier_migration VALUES ('99-future')") }
         try queue.close()
         let error = await open(directory.file())
         #expect(error?.code == .corrupt)

@@ -163,7 +163,7 @@ public struct ClientSettings: Sendable {
 
 extension Due {
     /// With both, the later of the two is taken when the push is made.
-    init(after delay: Duration?, at date: Date?) {
+    package init(after delay: Duration?, at date: Date?) {
         switch (delay, date) {
         case (nil, nil): self = .now
         case (let delay?, nil): self = .after(delay)

@@ -34,6 +34,7 @@ public func withIdempotencyLock<Value>(
         throw RegistrationError("an idempotency key has 1 to 512 bytes; this one has \(key.utf8.count)")
     }
     if ttl <= .zero { throw RegistrationError("the time to live of key '\(key)' must be more than zero") }
+    try context.requireUncommitted("withIdempotencyLock")
     let lock: IdempotencyLock
     switch try await context.services.acquireKey(key, for: context.id, fence: context.fence) {
     case .held(let owner):
@@ -44,6 +45,8 @@ public func withIdempotencyLock<Value>(
     case .acquired:
         lock = IdempotencyLock(key: key, alreadyExecuted: false, cached: nil)
     }
+    context.bodyCommit.withLock { $0.take(key: key) }
+    defer { context.bodyCommit.withLock { $0.leave(key: key) } }
     let result: Value
     do {
         result = try await operation(lock)

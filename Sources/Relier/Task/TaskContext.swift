@@ -47,6 +47,7 @@ public final class TaskContext: Sendable {
     package let services: any TaskServices
     private let saved: Mutex<SavedCheckpoint>
     private let onProgress: (@Sendable (TaskProgress) -> Void)?
+    let bodyCommit = Mutex(BodyCommit())
 
     private enum SavedCheckpoint {
         case none
@@ -121,8 +122,10 @@ public final class TaskContext: Sendable {
 
     /// Saves progress for the next attempt. It is durable when this returns, and goes with the task through crashes, retries, drains and the dead
     /// letter queue until the task commits.
-    /// - Throws: ``CheckpointTooLargeError`` beyond the inline limit (256 KiB unless set); ``FencedOut`` when another worker has the task by now.
+    /// - Throws: ``CheckpointTooLargeError`` beyond the inline limit (256 KiB unless set); ``FencedOut`` when another worker has the task by now;
+    ///   ``AlreadyCommitted`` when the body has committed its task.
     public func setPartial<Value: Encodable & Sendable>(_ value: Value) async throws {
+        try requireUncommitted("setPartial")
         let data = try CanonicalJSON.encode(value)
         let checkpoint = try await services.saveCheckpoint(data, of: id, fence: fence)
         let before = self.checkpoint
@@ -147,11 +150,13 @@ public final class TaskContext: Sendable {
     /// - Parameters:
     ///   - discriminator: tells apart children that are meant to be equal.
     ///   - onSaturation: what to do when the window is full. To wait costs the body its time: a hard timeout ends it as ever.
-    /// - Throws: ``FencedOut`` when another worker has this task by now; otherwise as ``Relier/push(_:after:at:id:onSaturation:)``.
+    /// - Throws: ``FencedOut`` when another worker has this task by now; ``AlreadyCommitted`` when the body has committed its task; otherwise as
+    ///   ``Relier/push(_:after:at:id:onSaturation:)``.
     @discardableResult
     public func push<Child: RelierTask>(
         _ child: Child, discriminator: String? = nil, onSaturation: OnSaturation = .wait
     ) async throws -> TaskReceipt<Child.Output> {
+        try requireUncommitted("push")
         do {
             return try await services.pushChildren([child], discriminator: discriminator, of: self, onSaturation: onSaturation)[0]
         } catch let error as PartialPushError<Child> {
@@ -166,7 +171,8 @@ public final class TaskContext: Sendable {
     public func push<Child: RelierTask>(
         contentsOf children: [Child], discriminator: String? = nil, onSaturation: OnSaturation = .wait
     ) async throws -> [TaskReceipt<Child.Output>] {
-        try await services.pushChildren(children, discriminator: discriminator, of: self, onSaturation: onSaturation)
+        try requireUncommitted("push")
+        return try await services.pushChildren(children, discriminator: discriminator, of: self, onSaturation: onSaturation)
     }
 }
 
@@ -182,6 +188,8 @@ package protocol TaskServices: Sendable {
     ) async throws -> [TaskReceipt<Child.Output>]
     func acquireKey(_ key: String, for task: TaskID, fence: Fence) async throws -> KeyAnswer
     func settleKey(_ key: String, for task: TaskID, fence: Fence, value: KeyValue?) async throws
+    /// What an engine needs to let the body of the task of this name commit in a step of its own.
+    func commitTerms(of name: String) throws -> CommitTerms
 }
 
 /// Thrown where a running body was expected and there is none.

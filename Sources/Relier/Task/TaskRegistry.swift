@@ -76,6 +76,7 @@ struct RegisteredTask: Sendable {
     let migrations: MigrationPlan
     let parameters: [String]
     let isBlocking: Bool
+    let output: any Sendable.Type
     /// Decodes the arguments, runs the body, encodes the output.
     /// - Throws: ``PayloadUndecodable``, ``ResultUnencodable``, or what the body throws.
     let run: @Sendable (Data, TaskContext, BlockingThreads) async throws -> Data
@@ -87,6 +88,7 @@ struct RegisteredTask: Sendable {
         self.options = options
         migrations = MigrationPlan(options.migrations, version: options.version)
         parameters = type.parameters
+        output = type.Output.self
         let isBlocking = type is any BlockingRelierTask.Type
         self.isBlocking = isBlocking
         run = { payload, context, threads in

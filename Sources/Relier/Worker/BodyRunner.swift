@@ -56,7 +56,11 @@ final class BodyRunner: Sendable {
         let body = Task { [self] in
             let outcome = await outcome(of: entry, attempt, context)
             attempt.checkpoint = context.checkpoint
-            finish(attempt, outcome)
+            if let result = context.committedResult {
+                finishCommitted(attempt, result: result, after: outcome)
+            } else {
+                finish(attempt, outcome)
+            }
         }
         attempt.onCancel { body.cancel() }
         limitTime(of: entry, attempt, context)
@@ -86,9 +90,7 @@ final class BodyRunner: Sendable {
             if result.count > settings.resultMaxBytes {
                 return .quarantine(
                     reason: "ResultError",
-                    message:
-                        "the result takes \(result.count) bytes as JSON, more than the \(settings.resultMaxBytes) allowed (RELIER_RESULT_MAX_BYTES)",
-                    keyHeld: false)
+                    message: CommitTerms.tooLarge(result.count, limit: settings.resultMaxBytes), keyHeld: false)
             }
             return .commit(result: result)
         } catch let snooze as Snooze {
@@ -99,6 +101,8 @@ final class BodyRunner: Sendable {
             return .quarantine(reason: "SchemaMigrationError", message: error.message, keyHeld: false)
         } catch let error as ResultUnencodable {
             return .quarantine(reason: "ResultError", message: FailureText.line(error.cause), keyHeld: false)
+        } catch let error as ResultError {
+            return .quarantine(reason: "ResultError", message: FailureText.line(error), keyHeld: false)
         } catch {
             // After a drain asked the body to stop, an error says nothing about the task.
             if attempt.isDraining { return .handBack }
@@ -139,6 +143,21 @@ final class BodyRunner: Sendable {
         default:
             break
         }
+        holdings.bodyReturned(wasStuck: wasStuck)
+    }
+
+    /// The body has returned after it had committed its task itself: nothing is left to settle, whatever it did since.
+    private func finishCommitted(_ attempt: Attempt, result: Data, after outcome: Settlement.Outcome) {
+        switch outcome {
+        case .retry(_, let reason, let message), .quarantine(let reason, let message, _):
+            logger.error(
+                "the body failed after it had committed its task, which stays committed: \(reason): \(message)",
+                metadata: ["task": "\(attempt.id)"])
+        default: break
+        }
+        // Where a timeout or a drain came before, the engine has answered its settlement by what was committed.
+        let wasStuck = attempt.bodyReturned().wasStuck
+        committer.add(.settled(attempt, .commit(result: result)))
         holdings.bodyReturned(wasStuck: wasStuck)
     }
 }

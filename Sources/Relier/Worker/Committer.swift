@@ -6,6 +6,8 @@ import Synchronization
 final class Committer: Sendable {
     enum Work: Sendable {
         case settle(Attempt, Settlement.Outcome)
+        /// The body did it itself: the engine has nothing more to hear.
+        case settled(Attempt, Settlement.Outcome)
         /// A body that had outlived its attempt returned: its key can be freed.
         case bodyReturned(Attempt)
     }
@@ -87,6 +89,7 @@ final class Committer: Sendable {
     }
 
     private func send(_ group: [Work]) async {
+        for case .settled(let attempt, let outcome) in group { onReply(attempt, outcome, .done) }
         var attempts: [Attempt] = []
         var settlements: [Settlement] = []
         for case .settle(let attempt, let outcome) in group {

@@ -5,6 +5,9 @@ import Logging
 struct WorkerServices: TaskServices {
     let client: Relier
     let checkpoints: CheckpointStore
+    let registry: TaskRegistry
+    let resultMaxBytes: Int
+    let ownsProcess: Bool
 
     func loadCheckpoint(_ checkpoint: Checkpoint, of task: TaskID) throws -> Data {
         try checkpoints.load(checkpoint)

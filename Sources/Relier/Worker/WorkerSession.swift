@@ -69,7 +69,9 @@ final class WorkerSession: Sendable {
         ) { alarms.raise($0) }
         runner = BodyRunner(
             registry: registry, settings: settings, incarnation: info.incarnation, workerName: info.name,
-            services: WorkerServices(client: Relier(engine, settings: settings.client), checkpoints: checkpoints),
+            services: WorkerServices(
+                client: Relier(engine, settings: settings.client), checkpoints: checkpoints, registry: registry,
+                resultMaxBytes: settings.resultMaxBytes, ownsProcess: settings.ownsProcess),
             holdings: holdings, committer: committer, threads: threads, deadlines: deadlines, stuckBodies: stuckBodies)
         (signals, signal) = AsyncStream.makeStream()
         alarms.answer { [weak self] in self?.heed($0) }

@@ -26,7 +26,8 @@ extension Settings {
         return try SQLiteEngine(
             path: path,
             options: SQLiteOptions(
-                create: create, durability: durability == .relaxed ? .relaxed : .durable, retention: retention,
+                create: create, durability: durability == .relaxed ? .relaxed : .durable, transactionLimit: transactionLimit,
+                sharesFile: file == .shared, retention: retention,
                 logger: logger("relier.sqlite")))
     }
 

@@ -6,6 +6,8 @@ public import Relier
 public struct Settings: Sendable {
     let url: EngineURL
     let durability: Durability
+    let file: FileUse
+    let transactionLimit: Duration
     let checkpointBackend: CheckpointBackend
     let checkpointDirectory: String?
 
@@ -76,6 +78,8 @@ public struct Settings: Sendable {
         }
         let durability = try required(SettingsTable.durability)
         self.durability = url.durability ?? durability
+        file = try required(SettingsTable.file)
+        transactionLimit = try required(SettingsTable.transactionLimit)
         maxPayloadBytes = try required(SettingsTable.maxPayloadBytes)
         concurrency = try required(SettingsTable.concurrency)
         processes = try required(SettingsTable.processes)

@@ -10,6 +10,14 @@ enum SettingsTable {
         "SQLITE_DURABILITY", "Engine", default: .durable,
         "`durable`: a push is on disk when it returns. `relaxed`: a power cut may lose the last moments, a crash of a process loses nothing."
     )
+    static let file = Setting<FileUse>.choice(
+        "SQLITE_FILE", "Engine", default: .own,
+        "`shared`: Relier's tables may be made in a file that holds another program's tables. A file that Relier made takes in others' tables anyway."
+    )
+    static let transactionLimit = Setting<Duration>.duration(
+        "SQLITE_TRANSACTION_LIMIT", "Engine", .milliseconds(10) ... .minutes(10), default: "5",
+        "How long a closure of `context.commit` may hold its transaction. A worker process that one still holds at twice this time is left."
+    )
     static let maxPayloadBytes = Setting<Int>.integer(
         "MAX_PAYLOAD_BYTES", "Engine", 1...1 << 30, default: 1 << 20,
         "The largest arguments that a push accepts and a worker runs, in bytes of JSON.")
@@ -103,7 +111,7 @@ enum SettingsTable {
         "No task is admitted while one has waited for longer than this. Unbounded unless set.")
 
     static let all: [any SettingDescription] = [
-        url, durability, maxPayloadBytes,
+        url, durability, file, transactionLimit, maxPayloadBytes,
         concurrency, processes, queues, workerName, grace, stuckGrace, maxStuckPercent, softTimeout, hardTimeout, resultMaxBytes, logLevel,
         lease, maxResurrections, checkInterval, batchSize, maxQueueDepth, rate,
         catchUp,
@@ -144,6 +152,9 @@ struct AdmissionLimit: Sendable {
 
 /// What a commit survives.
 enum Durability: String, CaseIterable, Sendable { case durable, relaxed }
+
+/// Whose the database file is.
+enum FileUse: String, CaseIterable, Sendable { case own, shared }
 
 /// Where large checkpoints go.
 enum CheckpointBackend: String, CaseIterable, Sendable { case inline, filesystem }

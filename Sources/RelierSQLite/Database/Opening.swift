@@ -20,6 +20,8 @@ struct Opening {
         let clock: EngineClock
         /// `nil` in memory.
         let turn: WriteTurn?
+        /// `nil` for a file.
+        var memoryConnection: UInt?
     }
 
     func configuration(readOnly: Bool = false, turn: WriteTurn? = nil) -> Configuration {
@@ -67,7 +69,10 @@ struct Opening {
     func memory() throws(EngineError) -> Opened {
         do {
             let queue = try DatabaseQueue(configuration: configuration())
-            return Opened(database: queue, clock: try prepare(queue), turn: nil)
+            let clock = try prepare(queue)
+            if let prepare = options.prepareDatabase { try queue.writeWithoutTransaction(prepare) }
+            let connection = try queue.read { UInt(bitPattern: $0.sqliteConnection) }
+            return Opened(database: queue, clock: clock, turn: nil, memoryConnection: connection)
         } catch {
             throw EngineError.from(error, at: "sqlite in memory")
         }
@@ -78,14 +83,32 @@ struct Opening {
         do { return try DatabaseQueue(path: path, configuration: configuration(readOnly: true)) } catch { throw explained(error) }
     }
 
-    private func prepare(_ database: any DatabaseWriter) throws -> EngineClock {
-        try database.writeWithoutTransaction { db in
-            try db.execute(sql: "PRAGMA synchronous = \(options.durability == .durable ? "FULL" : "NORMAL")")
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.checkpointPages)")
-            try db.execute(sql: "PRAGMA cache_size = -\(Self.cacheKiB)")
-            try db.execute(sql: "PRAGMA temp_store = MEMORY")
+    /// A further connection, for the closures of users.
+    func userConnection() throws(EngineError) -> UserTransactions.Connection {
+        do {
+            // Its own place in the line of those who wait for the write lock.
+            let turn = WriteTurn(path: try RuntimeDirectory(for: path).path("turn.lock"))
+            let queue = try DatabaseQueue(path: path, configuration: configuration(turn: turn))
+            try queue.writeWithoutTransaction { db in
+                try tune(db)
+                try options.prepareDatabase?(db)
+            }
+            return UserTransactions.Connection(database: queue, isShared: false, turn: turn)
+        } catch {
+            throw explained(error)
         }
-        if try !database.read(Schema.migrator.hasCompletedMigrations) { try Schema.migrator.migrate(database) }
+    }
+
+    private func tune(_ db: Database) throws {
+        try db.execute(sql: "PRAGMA synchronous = \(options.durability == .durable ? "FULL" : "NORMAL")")
+        try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.checkpointPages)")
+        try db.execute(sql: "PRAGMA cache_size = -\(Self.cacheKiB)")
+        try db.execute(sql: "PRAGMA temp_store = MEMORY")
+    }
+
+    private func prepare(_ database: any DatabaseWriter) throws -> EngineClock {
+        try database.writeWithoutTransaction(tune)
+        if try !database.read(Schema.migrator.hasCompletedMigrations) { try database.writeWithoutTransaction(Schema.migrator.migrate) }
         return try database.write { db in try EngineClock.load(options.clock, in: db) }
     }
 
@@ -94,18 +117,31 @@ struct Opening {
     private static let cacheKiB = 16_000
 
     private func checkOwner(_ db: Database) throws {
-        let mark = try db.row("PRAGMA application_id", transform: { $0.int(0) }) ?? 0
-        if mark == Schema.applicationID {
-            guard try !Schema.migrator.hasBeenSuperseded(db) else {
+        let migrator = Schema.migrator
+        if try migrator.isInUse(db) {
+            guard try !migrator.hasBeenSuperseded(db) else {
                 throw EngineError(
                     .corrupt, "\(location) was made by a newer version of Relier; use that version, or name another database in RELIER_URL")
             }
             return
         }
+        let mark = try db.row("PRAGMA application_id", transform: { $0.int(0) }) ?? 0
         let isEmpty = try !db.exists("SELECT 1 FROM sqlite_master LIMIT 1")
-        guard mark == 0 && isEmpty else {
+        if mark == 0 && isEmpty { return }
+        guard options.sharesFile else {
             throw EngineError(
-                .corrupt, "\(location) is an SQLite database of another program; name another file in RELIER_URL")
+                .corrupt,
+                "\(location) is an SQLite database of another program; name another file in RELIER_URL, "
+                    + "or set RELIER_SQLITE_FILE=shared to keep Relier's tables in it beside that program's")
+        }
+        let taken = try Schema.reservedNames().filter {
+            try db.exists("SELECT 1 FROM sqlite_master WHERE name = ? COLLATE NOCASE", .text($0))
+        }
+        if !taken.isEmpty {
+            throw EngineError(
+                .conflict,
+                "\(location) cannot be shared: Relier needs the name \(taken.sorted().joined(separator: ", ")) for itself; "
+                    + "rename that table or index, or name another file in RELIER_URL")
         }
     }
 

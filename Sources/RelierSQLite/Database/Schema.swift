@@ -5,8 +5,8 @@ enum Schema {
     /// Marks a file as Relier's (`PRAGMA application_id`): "RLR1".
     static let applicationID: Int64 = 0x524c_5231
 
-    static var migrator: DatabaseMigrator {
-        var migrator = DatabaseMigrator()
+    static var migrator: SchemaMigrator {
+        var migrator = SchemaMigrator()
         migrator.registerMigration("1-tasks") { db in
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: names)

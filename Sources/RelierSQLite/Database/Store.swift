@@ -45,14 +45,16 @@ final class Store {
     private let committing: SQL
     let encoder: JSONEncoder
 
-    init(_ db: Database, clock: EngineClock, retention: Retention, leases: any LeaseBook) throws {
+    /// - Parameter cached: take the statements from those that the connection keeps, for a short life on a connection that is not the writer's.
+    init(_ db: Database, clock: EngineClock, retention: Retention, leases: any LeaseBook, cached: Bool = false) throws {
         self.db = db
         self.clock = clock
         self.retention = retention
         self.leases = leases
-        hot = try HotStatements(db)
-        begun = SQL(try db.makeStatement(sql: "BEGIN IMMEDIATE"))
-        committing = SQL(try db.makeStatement(sql: "COMMIT"))
+        func sql(_ text: String) throws -> SQL { cached ? try db.sql(text) : SQL(try db.makeStatement(sql: text)) }
+        hot = try HotStatements(sql)
+        begun = try sql("BEGIN IMMEDIATE")
+        committing = try sql("COMMIT")
         encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     }
@@ -77,8 +79,19 @@ final class Store {
         beginning = nil
     }
 
-    func commit() throws {
+    /// Works in a transaction that somebody else has begun and will end. What it counted is written by ``leave()``.
+    func join() {
+        effects = Effects()
+        beginning = nil
+    }
+
+    /// Writes what was only counted so far, before somebody else ends the transaction.
+    func leave() throws {
         if admission.isChanged { try writeAdmission() }
+    }
+
+    func commit() throws {
+        try leave()
         try committing.run()
     }
 
@@ -115,8 +128,7 @@ struct HotStatements {
     let finish: SQL
     let joined: SQL
 
-    init(_ db: Database) throws {
-        func sql(_ text: String) throws -> SQL { SQL(try db.makeStatement(sql: text)) }
+    init(_ sql: (String) throws -> SQL) throws {
         known = try sql(
             "SELECT 1 FROM finished WHERE id = ?1 UNION ALL SELECT 1 FROM dead WHERE id = ?1 LIMIT 1")
         insert = try sql(

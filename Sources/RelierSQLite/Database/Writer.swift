@@ -222,8 +222,8 @@ final class Writer: Sendable {
     }
 }
 
-/// Carries a result from the transaction to the end of its commit; both are on the writer's thread.
-private final class Slot<T: Sendable>: Sendable {
+/// Carries a result from the transaction to the end of its commit.
+final class Slot<T: Sendable>: Sendable {
     private let stored = Mutex<T?>(nil)
     var value: T? {
         get { stored.withLock { $0 } }

@@ -8,7 +8,7 @@ import Synchronization
 /// lossy.inject(.replyLost, into: .push)
 /// await #expect(throws: PushOutcomeUnknown.self) { try await Relier(lossy).push(task) }
 /// ```
-public final class LossyEngine: Engine {
+public final class LossyEngine: EngineDecorator {
     /// What goes wrong with a call.
     public struct Fault: Sendable, Hashable {
         let isCarriedOut: Bool
@@ -62,6 +62,10 @@ public final class LossyEngine: Engine {
     public init(_ engine: any Engine) {
         self.engine = engine
     }
+
+    package var decorated: any Engine { engine }
+
+    package func noteAccepted(_ tasks: [NewTask]) { pushed.withLock { $0 += tasks } }
 
     /// The next `times` calls of this method fail so; 1 or more. Faults of one method happen in the order in which they were injected.
     public func inject(_ fault: Fault, into call: Call, times: Int = 1) {

@@ -1,7 +1,7 @@
 public import Foundation
 public import Logging
 public import Relier
-import RelierSQLite
+public import RelierSQLite
 import Synchronization
 
 /// A whole Relier inside a test: a real engine in memory, a clock that the test moves, and a real worker that runs when the test says so.
@@ -18,6 +18,8 @@ import Synchronization
 public final class RelierTestHarness: Sendable {
     /// The engine, between the test and SQLite in memory: it can be told to lose calls.
     public let engine: LossyEngine
+    /// The engine below it, for tables of the program's own: `harness.sqlite.write { db in … }`.
+    public let sqlite: SQLiteEngine
     public let clock: TestClock
     /// The client of the program under test.
     public let relier: Relier
@@ -34,7 +36,8 @@ public final class RelierTestHarness: Sendable {
     ) throws {
         self.tasks = try TaskRegistry(tasks)
         self.clock = clock
-        engine = LossyEngine(try SQLiteEngine.inMemory(options: SQLiteOptions(clock: clock.sqlite, logger: Self.quiet)))
+        sqlite = try SQLiteEngine.inMemory(options: SQLiteOptions(clock: clock.sqlite, logger: Self.quiet))
+        engine = LossyEngine(sqlite)
         relier = Relier(engine, settings: client)
         let queues = Set(tasks.map { $0.options.queue }).union([.default])
         settings = WorkerSettings(
