@@ -82,6 +82,7 @@ final class Store {
     /// Works in a transaction that somebody else has begun and will end. What it counted is written by ``leave()``.
     func join() {
         effects = Effects()
+        admission = AdmissionBook()
         beginning = nil
     }
 

@@ -18,8 +18,9 @@ extension Relier {
     /// - Parameters:
     ///   - db: inside a write transaction, on a connection to the file of this client's ``SQLiteEngine``.
     ///   - after, date, id: as in ``push(_:after:at:id:)``.
-    /// - Throws: ``TransactionMisuse`` outside a transaction, on a read-only connection or another file; `PayloadTooLarge`, `RegistrationError` and
-    ///   `EngineError` as for any push. Nothing of the push is written then, and the transaction goes on.
+    /// - Throws: ``TransactionMisuse`` outside a transaction, on a read-only connection or another file; `AdmissionRejectedError`, also when only some of many
+    ///   tasks fit: a transaction must not wait; `PayloadTooLarge`, `RegistrationError` and `EngineError` as for any push. Nothing of the push is written then,
+    ///   and the transaction goes on.
     @discardableResult
     public func push<Work: RelierTask>(
         _ task: Work, after delay: Duration? = nil, at date: Date? = nil, id: TaskID? = nil, in db: Database
@@ -46,13 +47,14 @@ extension Relier {
                 "push(_:in:) needs the SQLite engine; this client's is \(engine.location): push after your transaction's commit instead")
         }
         let decorator = self.engine as? any EngineDecorator
-        return try engine.push(tasks, in: db) { accepted in decorator?.noteAccepted(accepted) }
+        return try engine.push(tasks, in: db, admission: settings.admission) { accepted in decorator?.noteAccepted(accepted) }
     }
 }
 
 extension SQLiteEngine {
     /// - Parameter noting: told what was accepted, after the commit.
-    func push(_ tasks: [NewTask], in db: Database, noting: @escaping @Sendable ([NewTask]) -> Void) throws -> [PushOutcome] {
+    func push(_ tasks: [NewTask], in db: Database, admission policy: AdmissionPolicy?, noting: @escaping @Sendable ([NewTask]) -> Void) throws -> [PushOutcome]
+    {
         try checkTransaction(of: db)
         let rowID = sqlite3_last_insert_rowid(db.sqliteConnection)
         // What the user's code reads after the push is the id of its own row.
@@ -63,7 +65,11 @@ extension SQLiteEngine {
             try db.run("SAVEPOINT relier_push")
             let outcomes: [PushOutcome]
             do {
-                outcomes = try store.push(tasks)
+                outcomes = try store.push(tasks, admission: policy)
+                if let policy, case .rejected(let rejection)? = outcomes.first(where: \.isRejected) {
+                    throw AdmissionRejectedError(rejection, policy: policy)
+                }
+                try store.leave()
                 try db.run("RELEASE relier_push")
             } catch {
                 // Where SQLite has ended the whole transaction by itself, there is nothing left to go back to.
@@ -80,6 +86,8 @@ extension SQLiteEngine {
                 noting(accepted)
             })
             return outcomes
+        } catch let error as AdmissionRejectedError {
+            throw error
         } catch {
             throw EngineError.from(error, at: location)
         }
@@ -112,5 +120,11 @@ extension Database {
     fileprivate var fileName: String? {
         guard let name = sqlite3_db_filename(sqliteConnection, "main").map({ String(cString: $0) }), !name.isEmpty else { return nil }
         return name
+    }
+}
+
+extension PushOutcome {
+    fileprivate var isRejected: Bool {
+        if case .rejected = self { true } else { false }
     }
 }
