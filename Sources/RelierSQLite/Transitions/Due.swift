@@ -18,7 +18,7 @@ extension Store {
             for (isWall, until) in [(Int64(0), now.microseconds), (1, wall)] where count < limit {
                 count += try db.run(
                     """
-                    UPDATE task SET state = 0, due = NULL, wall = 0 WHERE seq IN
+                    UPDATE task SET state = 0, wall = 0 WHERE seq IN
                       (SELECT seq FROM task WHERE state = 1 AND queue = ? AND wall = ? AND due <= ? ORDER BY due LIMIT ?)
                     """, .int(queue), .int(isWall), .int(until), .int(limit - count))
             }
