@@ -10,6 +10,7 @@ import Testing
 /// Rows in one transaction with tasks.
 @Suite struct RecordPaymentTests {
     @Test func anEntryForEachPayment() async throws {
+        // quote: harness
         let harness = try RelierTestHarness([$recordPayment.self])
         try await harness.sqlite.write { db in
             try PaymentTables.make(in: db)
@@ -19,6 +20,7 @@ import Testing
         try await harness.runQueued()
         #expect(try await receipt.value(timeout: .seconds(5)) == 1)
         #expect(try await harness.sqlite.write { try Int.fetchOne($0, sql: "SELECT sum(cents) FROM payment_entry") } == 500)
+        // end quote
     }
 
     @Test func whatTheTablesForbidIsAFailureOfTheTask() async throws {

@@ -9,8 +9,8 @@ import Testing
 
 /// `context.commit` in real worker processes that are killed, or have to leave.
 @Suite(.serialized) struct CommitInBodyTests {
-    /// `RELIER_TEST_KILLS` sets another number, for a long run by hand.
-    static let kills = ProcessInfo.processInfo.environment["RELIER_TEST_KILLS"].flatMap(Int.init) ?? 25
+    /// The environment's `TEST_KILLS` sets another number, for a long run by hand.
+    static let kills = ProcessInfo.processInfo.environment["TEST_KILLS"].flatMap(Int.init) ?? 25
 
     private func makeTable(_ scene: FaultScene) async throws {
         try await scene.engine.write {
@@ -45,7 +45,6 @@ import Testing
                     contentsOf: (0..<count).map { Deposit(number: receipts.count + $0, evidence: scene.evidence) })
             }
             var workers = try [scene.startWorkerProcess(), scene.startWorkerProcess()]
-            var interrupted = 0
             for kill in 1...Self.kills {
                 let done = try await audit(reader).committed
                 if receipts.count - done < 100 { try await push(200) }
@@ -67,7 +66,7 @@ import Testing
             #expect(committed == receipts.count)
             #expect(Set(rows.keys) == Set(receipts.map(\.id.description)))
             #expect(rows.values.allSatisfy { $0 == 3 })
-            interrupted = scene.lines().filter { $0.hasPrefix("start") }.count - receipts.count
+            let interrupted = scene.lines().filter { $0.hasPrefix("start") }.count - receipts.count
             let unreturned = receipts.count - scene.lines().filter { $0.hasPrefix("committed") }.count
             #expect(interrupted > 0, "no kill fell into a body")
             print(

@@ -64,4 +64,15 @@ import Testing
         #expect(error?.message.contains("needs the name task for itself") == true)
         #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") } == 1)
     }
+
+    @Test func operatorsJoinNothing() async throws {
+        let queue = try DatabaseQueue(path: directory.file())
+        try await queue.write { try $0.execute(sql: "CREATE TABLE chores (id INTEGER PRIMARY KEY)") }
+        let options = SQLiteOptions(create: false, sharesFile: true)
+        let error = await engineError { _ = try SQLiteEngine(path: directory.file(), options: options) }
+        #expect(error?.code == .unavailable)
+        #expect(try await queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") } == 1)
+        try await SQLiteEngine(path: directory.file(), options: SQLiteOptions(sharesFile: true)).close()
+        try await SQLiteEngine(path: directory.file(), options: options).close()
+    }
 }

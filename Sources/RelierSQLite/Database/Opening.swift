@@ -134,6 +134,10 @@ struct Opening {
                 "\(location) is an SQLite database of another program; name another file in RELIER_URL, "
                     + "or set RELIER_SQLITE_FILE=shared to keep Relier's tables in it beside that program's")
         }
+        guard options.create else {
+            throw EngineError(
+                .unavailable, "\(location) holds no Relier tables yet; a worker or a program that pushes makes them: start one")
+        }
         let taken = try Schema.reservedNames().filter {
             try db.exists("SELECT 1 FROM sqlite_master WHERE name = ? COLLATE NOCASE", .text($0))
         }
