@@ -197,7 +197,7 @@ import Testing
         let path = directory.file()
         do {
             let queue = try DatabaseQueue(path: path)
-            try Schema.migrator.migrate(queue, upTo: "1-tasks")
+            try await queue.writeWithoutTransaction { try Schema.migrator.migrate($0, upTo: "1-tasks") }
             try await queue.write { db in
                 try db.execute(sql: "INSERT INTO queue (name) VALUES ('default'); INSERT INTO kind (name, version) VALUES ('t', 1)")
                 let envelope = Envelope(

@@ -181,12 +181,6 @@ import Testing
     }
 }
 
-extension Result where Failure == any Error {
-    fileprivate init(_ body: () async throws -> Success) async {
-        do { self = .success(try await body()) } catch { self = .failure(error) }
-    }
-}
-
 /// Pushes half of its children together, the others one by one.
 private struct FanOut: RelierTask {
     static let name = "fanOut"

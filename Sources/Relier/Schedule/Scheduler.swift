@@ -133,7 +133,8 @@ public struct Scheduler: Service {
             for (task, push) in zip(tick.tasks, pushes) {
                 switch push {
                 case .accepted: logger.debug("tick of '\(tick.definition.name)'", metadata: ["task": "\(task.envelope.id)"])
-                case .known: break
+                // A tick is pushed without a policy: nothing rejects it.
+                case .known, .rejected: break
                 case .duplicate(let owner):
                     logger.notice(
                         "a tick of '\(tick.definition.name)' started nothing: its idempotency key is held", metadata: ["task": "\(owner)"])

@@ -2,7 +2,7 @@ import GRDB
 
 extension Schema {
     /// `settled` and `ticked` are points of the clock that the schedule follows: the wall clock with a zone, otherwise the engine's.
-    static func registerSchedules(_ migrator: inout DatabaseMigrator) {
+    static func registerSchedules(_ migrator: inout SchemaMigrator) {
         migrator.registerMigration("schedules") { db in
             try db.execute(
                 sql: """

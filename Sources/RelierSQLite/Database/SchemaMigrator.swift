@@ -27,14 +27,16 @@ struct SchemaMigrator: Sendable {
         try !applied(db).isSubset(of: Set(migrations.map(\.identifier)))
     }
 
-    func migrate(_ db: Database) throws {
+    /// - Parameter last: the migration to stop after; for tests.
+    func migrate(_ db: Database, upTo last: String? = nil) throws {
         try db.inTransaction(.immediate) {
             // A file that another program has made keeps that program's mark.
             let isOthers = try db.exists("SELECT 1 FROM sqlite_master LIMIT 1") && !isInUse(db)
             let mark = try db.row("PRAGMA application_id", transform: { $0.int(0) }) ?? 0
             try db.execute(sql: "CREATE TABLE IF NOT EXISTS relier_migration (identifier TEXT PRIMARY KEY) STRICT, WITHOUT ROWID")
             let applied = try applied(db)
-            for migration in migrations where !applied.contains(migration.identifier) {
+            let count = last.flatMap { last in migrations.firstIndex { $0.identifier == last } }.map { $0 + 1 } ?? migrations.count
+            for migration in migrations.prefix(count) where !applied.contains(migration.identifier) {
                 try migration.migrate(db)
                 try db.run("INSERT INTO relier_migration (identifier) VALUES (?)", .text(migration.identifier))
             }
@@ -53,7 +55,7 @@ extension Schema {
     /// What Relier's tables and indexes are called.
     static func reservedNames() throws -> [String] {
         let scratch = try DatabaseQueue()
-        try scratch.writeWithoutTransaction(migrator.migrate)
+        try scratch.writeWithoutTransaction { try migrator.migrate($0) }
         return try scratch.read { db in
             try db.rows("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'") { $0.text(0) }
         }

@@ -24,7 +24,7 @@ extension Store {
             switch outcomes.last {
             case .duplicate(let owner): owner
             case .accepted, .known: tick.tasks.last?.envelope.id
-            case nil: nil
+            case .rejected, nil: nil
             }
         try db.run(
             "UPDATE schedule SET settled = ?, ticked = coalesce(?, ticked), task = coalesce(?, task) WHERE name = ?",
