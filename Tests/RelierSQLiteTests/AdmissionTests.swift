@@ -74,7 +74,7 @@ import Testing
         let first = try open()
         try await first.writer.perform { store in
             try store.db.run("DROP TABLE admission")
-            try store.db.run("DELETE FROM grdb_migrations WHERE identifier = 'admission'")
+            try store.db.run("DELETE FROM relier_migration WHERE identifier = 'admission'")
         }
         try await first.close()
         let second = try open()
