@@ -25,7 +25,7 @@ import Testing
 
     struct Hurried: RelierTask {
         static let name = "hurried"
-        static var options: TaskOptions { TaskOptions(hardTimeout: .milliseconds(200)) }
+        static var options: TaskOptions { TaskOptions(hardTimeout: .seconds(1)) }
         var label: String
         func run(_ context: TaskContext) async throws -> String { try await Scripted(label: label).run(context) }
     }
