@@ -108,7 +108,9 @@ struct Opening {
 
     private func prepare(_ database: any DatabaseWriter) throws -> EngineClock {
         try database.writeWithoutTransaction(tune)
-        if try !database.read(Schema.migrator.hasCompletedMigrations) { try database.writeWithoutTransaction { try Schema.migrator.migrate($0) } }
+        if try !database.read(Schema.migrator.hasCompletedMigrations) {
+            try database.writeWithoutTransaction { try Schema.migrator.migrate($0) }
+        }
         return try database.write { db in try EngineClock.load(options.clock, in: db) }
     }
 

@@ -53,8 +53,9 @@ extension Relier {
 
 extension SQLiteEngine {
     /// - Parameter noting: told what was accepted, after the commit.
-    func push(_ tasks: [NewTask], in db: Database, admission policy: AdmissionPolicy?, noting: @escaping @Sendable ([NewTask]) -> Void) throws -> [PushOutcome]
-    {
+    func push(
+        _ tasks: [NewTask], in db: Database, admission policy: AdmissionPolicy?, noting: @escaping @Sendable ([NewTask]) -> Void
+    ) throws -> [PushOutcome] {
         try checkTransaction(of: db)
         let rowID = sqlite3_last_insert_rowid(db.sqliteConnection)
         // What the user's code reads after the push is the id of its own row.
