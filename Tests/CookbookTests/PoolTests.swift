@@ -27,7 +27,7 @@ import Testing
 
     private func flood(_ relier: Relier) async throws {
         try await eventually("both pools have joined") { try await relier.engine.workers().count == 2 ? true : nil }
-        let bulk = try await relier.push(contentsOf: (0..<3000).map { $regenerateThumbnail(number: $0) })
+        let bulk = try await relier.push(contentsOf: (0..<8000).map { $regenerateThumbnail(number: $0) })
         try await eventually("the flood is being worked on") { try await bulk[0].status() == .committed ? true : nil }
         for number in 0..<40 {
             let receipt = try await relier.push($confirmPayment(orderID: "order-\(number)"))

@@ -7,13 +7,13 @@ import Testing
 
 @Suite struct OutageTests {
     @Test func whatEndedDuringAnOutageIsCommittedAfterIt() async throws {
-        try await Workbench.run([Gated.self], lease: .seconds(1)) { bench in
+        try await Workbench.run([Gated.self], lease: .seconds(2)) { bench in
             let receipt = try await bench.relier.push(Gated(label: "kept"))
             try await bench.until("the body runs") { Tally.count("kept") == 1 }
             bench.engine.failEverything(.unavailable)
             Gates.open("kept")
             // Longer than the lease, in which nobody could look for dead workers either.
-            try await Task.sleep(for: .milliseconds(2500))  // waits: the lease must have time to end
+            try await Task.sleep(for: .milliseconds(3500))  // waits: the lease must have time to end
             bench.engine.failEverything(nil)
             #expect(try await receipt.value(timeout: .seconds(10)) == "kept")
             #expect(try await bench.history(of: receipt.id) == ["committed"])
