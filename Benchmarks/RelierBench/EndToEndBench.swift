@@ -29,11 +29,11 @@ struct EndToEndBench {
         return figure
     }
 
-    private func measureOurs(_ tasks: Int) async throws -> (rate: Double, audit: String) {
+    func measureOurs(_ tasks: Int, kind: Produce.Kind = .plain) async throws -> (rate: Double, audit: String) {
         let path = try scratch.database()
         let engine = try SQLiteEngine(path: path, options: SQLiteOptions(durability: durability, logger: .bench))
         Tally.shared.reset()
-        let arguments = ["produce", "--path", path, "--durability", durability.rawValue, "--tasks", "\(tasks)"]
+        let arguments = ["produce", "--path", path, "--durability", durability.rawValue, "--tasks", "\(tasks)", "--kind", kind.rawValue]
         let (ran, end) = try await InProcessWorker.run(on: engine) {
             async let produced: Void = Child.run(arguments)
             async let ran = Tally.shared.wait(for: tasks)
@@ -57,9 +57,13 @@ struct Produce: AsyncParsableCommand {
     /// Pushes under way at once, so that the next one is ready when a transaction ends.
     static let callers = 2
 
+    /// Which tasks it pushes.
+    enum Kind: String, ExpressibleByArgument { case plain, free, limited }
+
     @Option var path: String
     @Option var durability: String
     @Option var tasks: Int
+    @Option var kind: Kind = .plain
 
     func run() async throws {
         let durability = SQLiteOptions.Durability(rawValue: durability) ?? .durable
@@ -72,7 +76,7 @@ struct Produce: AsyncParsableCommand {
                     var left = tasks / Self.callers + (caller < tasks % Self.callers ? 1 : 0)
                     while left > 0 {
                         let some = min(left, Self.batch)
-                        _ = try await relier.push(contentsOf: Array(repeating: NoOp(), count: some))
+                        try await Self.push(some, of: kind, from: left, to: relier)
                         left -= some
                     }
                 }
@@ -81,6 +85,14 @@ struct Produce: AsyncParsableCommand {
         }
         try await engine.close()
         try Data("\(start)".utf8).write(to: Self.note(path))
+    }
+
+    private static func push(_ count: Int, of kind: Kind, from number: Int, to relier: Relier) async throws {
+        switch kind {
+        case .plain: try await relier.push(contentsOf: Array(repeating: NoOp(), count: count))
+        case .free: try await relier.push(contentsOf: (0..<count).map { FreeNoOp(number: number + $0) })
+        case .limited: try await relier.push(contentsOf: (0..<count).map { LimitedNoOp(number: number + $0) })
+        }
     }
 
     private static func note(_ path: String) -> URL { URL(fileURLWithPath: path + ".started") }

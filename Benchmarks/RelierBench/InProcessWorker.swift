@@ -27,7 +27,7 @@ enum InProcessWorker {
         on engine: any Engine, concurrency: Int = concurrency, body: () async throws -> Value
     ) async throws -> Value {
         let settings = WorkerSettings(concurrency: concurrency, name: "bench", logger: .bench)
-        let worker = Worker(engine: engine, tasks: try TaskRegistry([NoOp.self]), settings: settings)
+        let worker = Worker(engine: engine, tasks: try TaskRegistry([NoOp.self, FreeNoOp.self, LimitedNoOp.self]), settings: settings)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do { try await worker.run() } catch {

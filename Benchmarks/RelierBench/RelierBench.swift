@@ -68,6 +68,7 @@ enum Bench: String, CaseIterable {
     case startLatency = "start-latency"
     case endToEnd = "end-to-end"
     case endToEndRelaxed = "end-to-end-relaxed"
+    case endToEndLimited = "end-to-end-limited"
     case recovery
 
     func measure(_ scale: Scale, _ scratch: Scratch) async throws -> Figure {
@@ -76,6 +77,7 @@ enum Bench: String, CaseIterable {
         case .startLatency: try await StartLatencyBench(scale: scale, scratch: scratch).run()
         case .endToEnd: try await EndToEndBench(bench: self, durability: .durable, scale: scale, scratch: scratch).run()
         case .endToEndRelaxed: try await EndToEndBench(bench: self, durability: .relaxed, scale: scale, scratch: scratch).run()
+        case .endToEndLimited: try await LimitedBench(scale: scale, scratch: scratch).run()
         case .recovery: try await RecoveryBench(scale: scale, scratch: scratch).run()
         }
     }

@@ -21,6 +21,15 @@ func charge(orderID: String, cents: Int, context: TaskContext) async throws -> S
 }
 // end quote
 
+// quote: limits
+@RelierTask(
+    name: "syncOrders", limits: [.concurrency(2, per: "customerID"), .rate(100, every: .seconds(60), per: "customerID"), .concurrency(20)]
+)
+func syncOrders(customerID: String, page: Int = 1) async throws -> Int {
+    try await fetch(page, of: customerID) ?? 0
+}
+// end quote
+
 // quote: fan-out
 @RelierTask(name: "chargeAll")
 func chargeAll(orderIDs: [String], context: TaskContext) async throws {

@@ -30,6 +30,7 @@ public struct RelierTaskMacro: PeerMacro {
         problems += MigrationChecks.problems(of: arguments)
         problems += ScheduleChecks.problems(of: arguments, function: function)
         problems += KeyChecks.problems(of: arguments, function: function)
+        problems += LimitChecks.problems(of: arguments, function: function)
         problems += HiddenNames.problems(of: function, arguments: arguments)
         guard problems.isEmpty else {
             problems.forEach(context.diagnose)

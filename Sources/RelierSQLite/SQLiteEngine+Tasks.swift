@@ -166,6 +166,10 @@ extension SQLiteEngine {
 
     public func queues() async throws(EngineError) -> [QueueSummary] { try await read { try $0.queues() } }
 
+    public func setPaused(_ isPaused: Bool, queue: Queue) async throws(EngineError) {
+        try await writer.perform { try $0.setPaused(isPaused, queue: queue) }
+    }
+
     public func admission() async throws(EngineError) -> AdmissionStatus {
         let clock = clock
         return try await read { try $0.admissionStatus(clock) }
@@ -174,7 +178,8 @@ extension SQLiteEngine {
     public func resetAdmission() async throws(EngineError) { try await writer.perform { try $0.resetAdmission() } }
 
     public func suspectsWaiting() async throws(EngineError) -> Int {
-        try await read { try $0.row("SELECT count(*) FROM task WHERE state = 5", transform: { Int($0.int(0)) }) ?? 0 }
+        let now = clock.now
+        return try await read { try $0.suspectsWaiting(now: now) }
     }
 
     public func health() async throws(EngineError) -> [HealthFinding] { try await findings() }

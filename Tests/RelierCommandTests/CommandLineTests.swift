@@ -52,6 +52,7 @@ import Testing
         #expect(try AppRoot<TestApp>.parseAsRoot(["worker", "drain", "x"]) is WorkerDrainCommand)
         for arguments in [
             ["doctor"], ["dlq", "list"], ["queue", "list"], ["worker", "status"], ["resurrector"], ["push", "x"], ["schedules", "list"],
+            ["queue", "pause", "a"], ["queue", "resume", "a"],
             ["admission", "status"], ["admin", "reset-admission", "--confirm"],
         ] {
             #expect(throws: Never.self) { try OperatorRoot.parseAsRoot(arguments) }
@@ -62,6 +63,7 @@ import Testing
         "tasks list --state lost", "tasks list --limit 0", "tasks inspect abc", "nonsense", "worker --concurrency x",
         "push sendInvoices {}",
         "push sendInvoice {}", "push sendInvoice {} --timeout 3", "dlq list --url redis://localhost", "worker --queues re\u{1}queue",
+        "push sendInvoice {} --delay soon", "queue pause", "queue resume a b",
         "push sendInvoice {} --delay soon", "schedules remove", "schedules list --state x",
     ])
     func misuseIsStatus2(line: String) async {

@@ -24,7 +24,8 @@ import Testing
         #expect(
             try JSONOutput.text(of: page.json("tasks", \.json))
                 == #"{"next":"cursor","tasks":[{"attempt":1,"enqueued_at":"2023-11-14T22:13:20.000042Z","id":"00000000-0000-0001-0000-000000000002","#
-                + #""name":"sendInvoice","queue":"billing","resurrections":3,"state":"running","version":2,"worker":"w@h"}]}"#)
+                + #""name":"sendInvoice","queue":"billing","resurrections":3,"state":"running","version":2,"waits_for":null,"worker":"w@h"}]}"#
+        )
     }
 
     @Test func aTaskKeepsTheKeysOfItsPayload() throws {
@@ -74,6 +75,13 @@ import Testing
             enqueuedAt: EngineTime(microseconds: 0), quarantinedAt: EngineTime(microseconds: 1))
         #expect(letter.json["quarantined_at"] == .string("1970-01-01T00:00:00.000001Z"))
         #expect(QueueSummary(queue: "a", queued: 3).json["oldest"] == .null)
+        #expect(QueueSummary(queue: "a", queued: 3).json["paused"] == .bool(false))
+        let paused = QueueSummary(queue: "a", running: 2, waiting: 5, limited: 4, pausedAt: EngineTime(microseconds: 1)).json
+        #expect(paused["paused"] == .bool(true))
+        #expect(paused["paused_at"] == .string("1970-01-01T00:00:00.000001Z"))
+        #expect(paused["running"] == .integer(2))
+        #expect(paused["waiting"] == .integer(5))
+        #expect(paused["limited"] == .integer(4))
         #expect(HealthFinding("disk", .warning, "low").json["level"] == .string("warning"))
     }
 
@@ -117,6 +125,16 @@ import Testing
         #expect(
             findings[2].detail.hasPrefix("2 of 'sendInvoce' version 1 wait: no live worker knows that name (the nearest is 'sendInvoice')"))
         #expect(findings[3].detail.hasPrefix("1 of 'sendInvoice' version 2 wait: the live workers run versions up to 1"))
+    }
+
+    @Test func aPausedQueueIsNamed() {
+        let findings = Waiting.findings(
+            workers: [worker(["default"], [])],
+            queues: [QueueSummary(queue: "default", queued: 2, recovered: 1, pausedAt: EngineTime(microseconds: 0))], waiting: [])
+        #expect(findings.map(\.level) == [.ok, .warning])
+        #expect(
+            findings.last?.detail.hasPrefix("'default' is paused since 1970-01-01 00:00:00Z, 3 tasks wait in it; 'queue resume default'")
+                == true)
     }
 
     @Test func withoutAWorkerWhatWaitsIsAWarning() {

@@ -94,7 +94,8 @@ public struct Relier: Sendable {
             envelope: sealed(
                 Envelope(id: id, name: Task.name, version: options.version, payload: payload, enqueuedAt: EngineTime(microseconds: 0))),
             queue: options.queue, due: due, key: try TaskKey.make(for: Task.self, payload: payload),
-            keyTTL: options.idempotent.ttl ?? settings.keyTTL, resultTTL: options.resultTTL ?? settings.resultTTL, parent: parent)
+            keyTTL: options.idempotent.ttl ?? settings.keyTTL, resultTTL: options.resultTTL ?? settings.resultTTL, parent: parent,
+            limits: try LimitKeys.make(for: Task.self, limits: options.limits, payload: payload))
     }
 
     package func receipts<Output>(for tasks: [NewTask], _ outcomes: [PushOutcome]) -> [TaskReceipt<Output>] {

@@ -20,11 +20,22 @@ public struct TaskKind: Sendable, Hashable, Codable {
     public var version: Int
     /// The argument names, for operators.
     public var parameters: [String]
+    /// The limits that the worker's version of the task declares.
+    public var limits: [LimitRule]
 
-    public init(name: String, version: Int, parameters: [String] = []) {
+    public init(name: String, version: Int, parameters: [String] = [], limits: [LimitRule] = []) {
         self.name = name
         self.version = version
         self.parameters = parameters
+        self.limits = limits
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        version = try container.decode(Int.self, forKey: .version)
+        parameters = try container.decode([String].self, forKey: .parameters)
+        limits = try container.decodeIfPresent([LimitRule].self, forKey: .limits) ?? []
     }
 }
 

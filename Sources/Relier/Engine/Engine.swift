@@ -34,6 +34,10 @@ public protocol Engine: Sendable {
     // Workers
 
     /// Registers an incarnation and what it can run, starts its lease, and brings back parked tasks that it can run.
+    ///
+    /// The limits of its ``WorkerInfo/kinds`` are in force from then on for all tasks of these names, also for those pushed before; a limit that a kind does
+    /// not list limits nothing any more. Before the first worker with a limit has joined, the latest push decides. Raised limits let waiting tasks go
+    /// on; lowered ones let running tasks end.
     /// - Throws: `conflict` when the incarnation has joined before.
     func join(_ worker: WorkerInfo) async throws(EngineError) -> any LeaseHolder
 
@@ -46,13 +50,18 @@ public protocol Engine: Sendable {
     /// Serves the queues by the request's shares, recovered tasks beside queued ones, and passes over (parking where nobody can run them)
     /// names and versions that the incarnation did not register. The envelopes are the stored ones, unchanged and unchecked, signatures included: the worker
     /// checks them. What is no task at all (values that no push and no transition gives) is quarantined as `PayloadIntegrityError`, and nothing waits behind it.
+    ///
+    /// No claim, by whatever incarnation, exceeds a limit of ``NewTask/limits``: of a key with a concurrency limit at most ``LimitRule/maximum`` tasks run,
+    /// and bodies that outlived their attempt count; of a key with a rate at most so many are claimed in any ``LimitRule/window`` on the engine's clock.
+    /// What a limit holds back is `waiting` by its key, in the order of the pushes, costs a claim nothing, and is queued in the step that frees the slot, by
+    /// whatever end of a run, or at the time at which the rate allows it.
     /// - Throws: `fenced` when the incarnation is not joined, or no more.
     func claim(_ request: ClaimRequest) async throws(EngineError) -> [ClaimedTask]
 
     /// Suspends until there may be work for this incarnation in these queues, or `timeout` has passed, or the caller is cancelled.
     ///
-    /// A push that returned after this was called ends the wait of at least one waiting worker that serves its queue, and so does
-    /// the moment at which a scheduled task of such a queue is due, whenever and by whomever it was pushed.
+    /// A push that returned after this was called ends the wait of at least one waiting worker that serves its queue, and so do
+    /// the moment at which a scheduled task of such a queue is due and the one at which a rate lets a waiting task start, whenever and by whomever it was pushed.
     func awaitWork(_ incarnation: Incarnation, queues: [Queue], timeout: Duration) async
 
     /// Ends attempts: each settlement is carried out, or refused if its fence is not the current one. The answers are in the order of the request.
@@ -74,7 +83,8 @@ public protocol Engine: Sendable {
     /// - Throws: `fenced` when the fence is not the current one or the task does not hold the key.
     func settleKey(_ key: String, for task: TaskID, fence: Fence, value: KeyValue?) async throws(EngineError)
 
-    /// Frees the keys that a quarantine or a cancellation kept because the body still ran (``Settlement/Outcome/quarantine``, ``cancel(_:terminate:)``).
+    /// Frees what was kept because a body still ran: the keys of a quarantine or a cancellation (``Settlement/Outcome/quarantine``,
+    /// ``cancel(_:terminate:)``), and slots in limits (``Settlement/bodyRuns``).
     func bodyReturned(_ task: TaskID, fence: Fence) async throws(EngineError)
 
     // Recovery
@@ -132,11 +142,15 @@ public protocol Engine: Sendable {
     /// - Throws: `notFound` when the incarnation is not joined.
     func order(_ order: WorkerOrder, to incarnation: Incarnation) async throws(EngineError)
     func queues() async throws(EngineError) -> [QueueSummary]
+    /// Pauses a queue, or resumes it; again changes nothing. While a queue is paused its tasks are claimed by nobody, recovered ones and suspects among
+    /// them; pushes go on, running tasks end as they would. It lasts until the queue is resumed, whatever restarts.
+    /// - Throws: `notFound` for a queue that nobody has pushed into or served, and for `re-queue`.
+    func setPaused(_ isPaused: Bool, queue: Queue) async throws(EngineError)
     /// The open window and the backlog.
     func admission() async throws(EngineError) -> AdmissionStatus
     /// Ends the open window: the next task that is counted opens another.
     func resetAdmission() async throws(EngineError)
-    /// How many suspects wait to run alone.
+    /// How many suspects wait to run alone and would be handed out now: those that a limit or a pause holds back do not count.
     func suspectsWaiting() async throws(EngineError) -> Int
     /// Looks at the engine's own state: reachable, version, durability, permissions, latency.
     func health() async throws(EngineError) -> [HealthFinding]

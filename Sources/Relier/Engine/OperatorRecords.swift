@@ -39,10 +39,12 @@ public struct TaskSummary: Sendable, Codable, Hashable {
     public var enqueuedAt: EngineTime
     /// The worker that runs it, if one does.
     public var worker: String?
+    /// What holds it back, for people: a limit and its key, another task's key, a paused queue. `nil` where nothing does, or only a worker is missing.
+    public var waitsFor: String?
 
     public init(
         id: TaskID, name: String, version: Int, queue: Queue, state: TaskState, attempt: Int, resurrections: Int,
-        enqueuedAt: EngineTime, worker: String?
+        enqueuedAt: EngineTime, worker: String?, waitsFor: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -53,6 +55,7 @@ public struct TaskSummary: Sendable, Codable, Hashable {
         self.resurrections = resurrections
         self.enqueuedAt = enqueuedAt
         self.worker = worker
+        self.waitsFor = waitsFor
     }
 }
 
@@ -193,14 +196,18 @@ public struct QueueSummary: Sendable, Codable, Hashable {
     public var running: Int
     public var parked: Int
     public var suspects: Int
-    /// Tasks snoozed until a key settles.
+    /// Tasks snoozed until a key settles, and those that a limit holds back.
     public var waiting: Int
+    /// Those of ``waiting`` that a limit holds back.
+    public var limited: Int
     /// When the oldest queued task was pushed.
     public var oldest: EngineTime?
+    /// Since when its tasks are claimed by nobody; `nil` unless it is paused.
+    public var pausedAt: EngineTime?
 
     public init(
         queue: Queue, queued: Int = 0, recovered: Int = 0, scheduled: Int = 0, running: Int = 0, parked: Int = 0, suspects: Int = 0,
-        waiting: Int = 0, oldest: EngineTime? = nil
+        waiting: Int = 0, limited: Int = 0, oldest: EngineTime? = nil, pausedAt: EngineTime? = nil
     ) {
         self.queue = queue
         self.queued = queued
@@ -210,7 +217,9 @@ public struct QueueSummary: Sendable, Codable, Hashable {
         self.parked = parked
         self.suspects = suspects
         self.waiting = waiting
+        self.limited = limited
         self.oldest = oldest
+        self.pausedAt = pausedAt
     }
 }
 

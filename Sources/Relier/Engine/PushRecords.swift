@@ -14,10 +14,13 @@ public struct NewTask: Sendable {
     public var resultTTL: Duration
     /// The running task whose body pushes this one. The child's id is remembered until the parent has ended.
     public var parent: (id: TaskID, fence: Fence)?
+    /// What it is limited by: at most one of each kind, in the order of their kinds.
+    public var limits: [LimitKey]
 
     public init(
         envelope: Envelope, queue: Queue = .default, due: Due = .now, key: String? = nil,
-        keyTTL: Duration = .hours(1), resultTTL: Duration = .hours(1), parent: (id: TaskID, fence: Fence)? = nil
+        keyTTL: Duration = .hours(1), resultTTL: Duration = .hours(1), parent: (id: TaskID, fence: Fence)? = nil,
+        limits: [LimitKey] = []
     ) {
         self.envelope = envelope
         self.queue = queue
@@ -26,6 +29,7 @@ public struct NewTask: Sendable {
         self.keyTTL = keyTTL
         self.resultTTL = resultTTL
         self.parent = parent
+        self.limits = limits
     }
 }
 

@@ -19,11 +19,15 @@ public struct Settlement: Sendable {
     public var task: TaskID
     public var fence: Fence
     public var outcome: Outcome
+    /// The body has not returned although its attempt has ended, as with a quarantine that keeps the key: its slots in concurrency limits stay taken
+    /// until ``Engine/bodyReturned(_:fence:)`` or the end of the incarnation.
+    public var bodyRuns: Bool
 
-    public init(task: TaskID, fence: Fence, outcome: Outcome) {
+    public init(task: TaskID, fence: Fence, outcome: Outcome, bodyRuns: Bool = false) {
         self.task = task
         self.fence = fence
         self.outcome = outcome
+        self.bodyRuns = bodyRuns
     }
 }
 

@@ -12,7 +12,7 @@ public struct TaskState: Sendable, Hashable, Codable, RawRepresentable, CustomSt
     public static let queued = TaskState(rawValue: "queued")
     /// Set aside: no live worker knows its name or version.
     public static let parked = TaskState(rawValue: "parked")
-    /// Waits until an idempotency key that another task holds settles.
+    /// Waits until an idempotency key that another task holds settles, or until its limits let it start.
     public static let waiting = TaskState(rawValue: "waiting")
     /// Ready to run alone in a process of its own, since a process died under it.
     public static let suspect = TaskState(rawValue: "suspect")

@@ -35,6 +35,7 @@
     ///   - version: the version of the payload's shape, from 1.
     ///   - migrations: how older payloads become those of `version`; literals are checked for what can never run, repetitions and gaps.
     ///   - resultTTL: how long the result is kept after the commit; without it `RELIER_RESULT_TTL`.
+    ///   - limits: how many run at once, and how many start within a time, at most one of each sort. Named arguments are checked against the function's.
     ///   - schedule: when the task is pushed by itself, such as `.cron("30 2 * * *", in: "Europe/Berlin")` or `.every(.minutes(5))`. Every parameter but
     ///     the context then has a default.
     @attached(peer, names: prefixed(`$`))
@@ -49,6 +50,7 @@
         version: Int = 1,
         migrations: [Migration] = [],
         resultTTL: Duration? = nil,
+        limits: [TaskLimit] = [],
         schedule: Schedule? = nil
     ) = #externalMacro(module: "RelierMacros", type: "RelierTaskMacro")
 #endif

@@ -20,6 +20,8 @@ public struct TaskOptions: Sendable {
     public var migrations: [Migration]
     /// How long the result is kept after the commit; `nil` takes `RELIER_RESULT_TTL`.
     public var resultTTL: Duration?
+    /// How many run at once, and how many start within a time. None unless set; at most one of each sort.
+    public var limits: [TaskLimit]
     /// When it is pushed by itself; `nil` for a task that others push. Every argument needs a default.
     public var schedule: Schedule?
 
@@ -33,6 +35,7 @@ public struct TaskOptions: Sendable {
         version: Int = 1,
         migrations: [Migration] = [],
         resultTTL: Duration? = nil,
+        limits: [TaskLimit] = [],
         schedule: Schedule? = nil
     ) {
         self.queue = queue
@@ -44,6 +47,7 @@ public struct TaskOptions: Sendable {
         self.version = version
         self.migrations = migrations
         self.resultTTL = resultTTL
+        self.limits = limits
         self.schedule = schedule
     }
 }

@@ -26,8 +26,7 @@ public struct TaskRegistry: Sendable {
 
     /// What the worker publishes.
     public var kinds: [TaskKind] {
-        entries.values.map { TaskKind(name: $0.name, version: $0.options.version, parameters: $0.parameters) }
-            .sorted { $0.name < $1.name }
+        entries.values.map(\.kind).sorted { $0.name < $1.name }
     }
 
     /// Why a task of this type can never work; `nil` when it can.
@@ -57,6 +56,7 @@ public struct TaskRegistry: Sendable {
                 return about("its idempotency time to live (\(ttl.inSeconds) s) is less than its hard timeout (\(hard.inSeconds) s)")
             }
         }
+        if let objection = TaskLimit.objection(to: options.limits, parameters: type.parameters) { return about(objection) }
         if case .arguments(let names) = options.idempotent.kind {
             if names.isEmpty { return about("its idempotency key names no argument") }
             if !type.parameters.isEmpty, let unknown = names.first(where: { !type.parameters.contains($0) }) {
@@ -103,6 +103,13 @@ struct RegisteredTask: Sendable {
             if Task.Output.self == NoOutput.self { return Self.nothing }
             do { return try CanonicalJSON.encode(output) } catch { throw ResultUnencodable(cause: error) }
         }
+    }
+
+    /// What a worker publishes of it.
+    var kind: TaskKind {
+        TaskKind(
+            name: name, version: options.version, parameters: parameters,
+            limits: options.limits.map { $0.rule(of: name) }.sorted { $0.kind < $1.kind })
     }
 
     private static let nothing = Data("{}".utf8)

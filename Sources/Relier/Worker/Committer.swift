@@ -50,7 +50,7 @@ final class Committer: Sendable {
     var unanswered: [Settlement] {
         state.withLock { $0.underWay + $0.pending }.compactMap { work in
             guard case .settle(let attempt, let outcome) = work else { return nil }
-            return Settlement(task: attempt.id, fence: attempt.fence, outcome: outcome)
+            return Settlement(task: attempt.id, fence: attempt.fence, outcome: outcome, bodyRuns: attempt.isOverdue)
         }
     }
 
@@ -94,7 +94,7 @@ final class Committer: Sendable {
         var settlements: [Settlement] = []
         for case .settle(let attempt, let outcome) in group {
             attempts.append(attempt)
-            settlements.append(Settlement(task: attempt.id, fence: attempt.fence, outcome: outcome))
+            settlements.append(Settlement(task: attempt.id, fence: attempt.fence, outcome: outcome, bodyRuns: attempt.isOverdue))
         }
         if !settlements.isEmpty, let replies = await insist({ [engine] in try await engine.settle(settlements) }) {
             for (index, reply) in replies.enumerated() { onReply(attempts[index], settlements[index].outcome, reply) }

@@ -216,7 +216,7 @@ final class WorkerSession: Sendable {
         logger.critical("\(why); handing over \(holdings.count) tasks and leaving the process")
         var settlements = committer.unanswered
         for attempt in holdings.attempts where attempt.end(.handOver) {
-            settlements.append(Settlement(task: attempt.id, fence: attempt.fence, outcome: .handBack))
+            settlements.append(Settlement(task: attempt.id, fence: attempt.fence, outcome: .handBack, bodyRuns: attempt.isOverdue))
         }
         settleOverPool(settlements)
         _exit(status)

@@ -72,7 +72,18 @@ enum Waiting {
                     "\(queue.queued + queue.recovered) tasks wait in '\(queue.queue.name)', which no live worker serves; start one with --queues \(queue.queue.name)"
                 ))
         }
-        return findings + unknown(pool, waiting)
+        return findings + paused(queues) + unknown(pool, waiting)
+    }
+
+    private static func paused(_ queues: [QueueSummary]) -> [HealthFinding] {
+        queues.compactMap { queue in
+            queue.pausedAt.map { since in
+                HealthFinding(
+                    "queue", .warning,
+                    "'\(queue.queue.name)' is paused since \(since.readable), \(queue.queued + queue.recovered) tasks wait in it; 'queue resume \(queue.queue.name)' ends that"
+                )
+            }
+        }
     }
 
     /// A finding for each name and version that nobody alive runs.

@@ -39,11 +39,12 @@ struct TasksListCommand: AsyncParsableCommand {
         let found = try await engine.withEngine { engine, _ in try await engine.tasks(query) }
         if output.json { return try JSONOutput.write(found.json("tasks", \.json)) }
         if found.items.isEmpty { return Console.out("no tasks") }
-        var table = TextTable("ID", "NAME", "QUEUE", "STATE", "ATTEMPT", "RESURRECTIONS", "ENQUEUED", "WORKER", rightAligned: [4, 5])
+        var table = TextTable(
+            "ID", "NAME", "QUEUE", "STATE", "ATTEMPT", "RESURRECTIONS", "ENQUEUED", "WORKER", "WAITS FOR", rightAligned: [4, 5])
         for task in found.items {
             table.add(
                 task.id.description, task.name, task.queue.name, task.state.rawValue, String(task.attempt), String(task.resurrections),
-                task.enqueuedAt.readable, task.worker)
+                task.enqueuedAt.readable, task.worker, task.waitsFor)
         }
         Console.out(table.text)
         if let hint = PageOptions.hint(found.next) { Console.out(hint) }

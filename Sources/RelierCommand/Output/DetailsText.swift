@@ -6,7 +6,8 @@ enum DetailsText {
         let summary = task.summary
         var facts: [(String, String?)] = [
             ("id", summary.id.description), ("name", "\(summary.name) (version \(summary.version))"), ("queue", summary.queue.name),
-            ("state", summary.state.rawValue), ("reason", task.reason), ("message", task.message), ("worker", summary.worker),
+            ("state", summary.state.rawValue), ("waits for", summary.waitsFor), ("reason", task.reason), ("message", task.message),
+            ("worker", summary.worker),
             ("attempt", String(summary.attempt)), ("resurrections", String(summary.resurrections)),
             ("enqueued", summary.enqueuedAt.readable), ("due", task.due?.readable), ("key", task.key),
             ("signed by", task.signedBy),

@@ -14,6 +14,7 @@ extension TaskSummary {
         [
             "id": .of(id), "name": .of(name), "version": .of(version), "queue": .of(queue.name), "state": .of(state.rawValue),
             "attempt": .of(attempt), "resurrections": .of(resurrections), "enqueued_at": .of(enqueuedAt), "worker": .of(worker),
+            "waits_for": .of(waitsFor),
         ]
     }
     var json: JSONValue { .object(members) }
@@ -68,7 +69,8 @@ extension QueueSummary {
     var json: JSONValue {
         .object([
             "queue": .of(queue.name), "queued": .of(queued), "recovered": .of(recovered), "scheduled": .of(scheduled),
-            "running": .of(running), "parked": .of(parked), "suspects": .of(suspects), "waiting": .of(waiting), "oldest": .of(oldest),
+            "running": .of(running), "parked": .of(parked), "suspects": .of(suspects), "waiting": .of(waiting), "limited": .of(limited),
+            "oldest": .of(oldest), "paused": .bool(pausedAt != nil), "paused_at": .of(pausedAt),
         ])
     }
 }
@@ -83,7 +85,10 @@ extension WorkerSummary {
             "joined_at": .of(joinedAt),
             "tasks": .array(
                 info.kinds.map {
-                    .object(["name": .of($0.name), "version": .of($0.version), "parameters": .array($0.parameters.map { .of($0) })])
+                    .object([
+                        "name": .of($0.name), "version": .of($0.version), "parameters": .array($0.parameters.map { .of($0) }),
+                        "limits": .array($0.limits.map { .of($0.phrase) }),
+                    ])
                 }),
         ])
     }

@@ -99,10 +99,13 @@ extension Store {
         if let profile = profiles[incarnation] {
             hot.joined.bind(1, profile.number)
             defer { hot.joined.reset() }
-            return try hot.joined.step() ? profile : nil
+            guard try hot.joined.step() else { return nil }
+            anyPaused = hot.joined.int(0) != 0
+            return profile
         }
         guard let profile = try WorkerProfile.load(incarnation, from: db) else { return nil }
         profiles[incarnation] = profile
+        anyPaused = true
         return profile
     }
 }

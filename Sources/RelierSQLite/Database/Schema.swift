@@ -20,6 +20,8 @@ enum Schema {
         registerDueByQueue(&migrator)
         registerSchedules(&migrator)
         migrator.registerMigration("admission") { try $0.execute(sql: admission) }
+        registerLimits(&migrator)
+        registerPauses(&migrator)
         return migrator
     }
 
@@ -53,7 +55,8 @@ enum Schema {
     ///
     /// `(fence, token)` is the task's last claim. While the state is not running, `settled` says whether that claim's own
     /// settlement brought it there (and may be sent again) or the task was taken away from it.
-    /// `flags`: 1 has a checkpoint, 2 remembers children, 4 took keys by hand.
+    /// `flags`: 1 has a checkpoint, 2 remembers children, 4 took keys by hand, 8 ends as cancelled instead of running again, 16 has told of its
+    /// progress, 32 has limits.
     private static let live = """
         CREATE TABLE task (
           seq INTEGER PRIMARY KEY,
@@ -178,6 +181,8 @@ enum StateNumber {
     static let suspect: Int64 = 5
     static let committed: Int64 = 6
     static let cancelled: Int64 = 7
+    /// Waits at a limit; ``TaskState/waiting`` to the outside.
+    static let limited: Int64 = 8
 }
 
 /// The bits of `task.flags`.
@@ -187,4 +192,5 @@ enum Flag {
     static let manualKeys: Int64 = 4
     static let cancelling: Int64 = 8
     static let progress: Int64 = 16
+    static let limited: Int64 = 32
 }

@@ -7,7 +7,7 @@ import Relier
 struct Effects: Sendable {
     /// How many tasks became ready, by the number of their queue.
     var ready: [Int64: Int] = [:]
-    /// Queues with a task that will be due soon: who waits there may have to look earlier than it meant to.
+    /// Queues with a task that will be due soon, or that a rate will let start: who waits there may have to look earlier than it meant to.
     var due: Set<Int64> = []
     /// Something became ready that only some workers may take (suspects, parked tasks, a new dedicated pool): all look.
     var wakeAll = false
@@ -40,6 +40,16 @@ final class Store {
     var kindNames: [Int64: KindName] = [:]
     var profiles: [Incarnation: WorkerProfile] = [:]
     var labels: [Int64: IncarnationLabel] = [:]
+    var limiterNumbers: [LimiterName: Int64] = [:]
+
+    /// Gates at which the transaction freed a slot, or at which somebody came to wait.
+    var touched: Set<Gate> = []
+    /// Gates that were found without a slot left by the push under way.
+    var full: Set<Gate> = []
+    /// Where the next look for forgotten waiters begins.
+    var forgottenFrom: [LimitRule.Kind: Int64] = [:]
+    /// Whether any queue is paused, as of the last look at a joined worker in this transaction.
+    var anyPaused = false
 
     private let begun: SQL
     private let committing: SQL
@@ -73,6 +83,7 @@ final class Store {
     func begin() throws {
         wasBegun = false
         effects = Effects()
+        touched.removeAll()
         admission = AdmissionBook()
         try begun.run()
         wasBegun = true
@@ -82,12 +93,14 @@ final class Store {
     /// Works in a transaction that somebody else has begun and will end. What it counted is written by ``leave()``.
     func join() {
         effects = Effects()
+        touched.removeAll()
         admission = AdmissionBook()
         beginning = nil
     }
 
-    /// Writes what was only counted so far, before somebody else ends the transaction.
+    /// Lets go on who waits at a limit, and writes what was only counted so far, before somebody else ends the transaction.
     func leave() throws {
+        try openGates()
         if admission.isChanged { try writeAdmission() }
     }
 
@@ -106,6 +119,8 @@ final class Store {
         kindNames.removeAll()
         profiles.removeAll()
         labels.removeAll()
+        limiterNumbers.removeAll()
+        touched.removeAll()
         if sqlite3_get_autocommit(db.sqliteConnection) == 0 {
             sqlite3_exec(db.sqliteConnection, "ROLLBACK", nil, nil, nil)
         }
@@ -159,6 +174,6 @@ struct HotStatements {
                key, history, result)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """)
-        joined = try sql("SELECT 1 FROM worker WHERE number = ?")
+        joined = try sql("SELECT EXISTS (SELECT 1 FROM paused) FROM worker WHERE number = ?")
     }
 }

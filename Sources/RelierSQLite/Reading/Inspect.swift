@@ -5,6 +5,11 @@ import Relier
 extension Database {
     func inspect(_ id: TaskID, now: EngineTime) throws -> TaskDetails? {
         guard var details = try liveDetails(id) ?? finishedDetails(id, now: now) ?? deadDetails(id) else { return nil }
+        if !details.summary.state.isEnd {
+            let hindrance = try hindrance(of: id)
+            details.summary.waitsFor = hindrance.text
+            if let due = hindrance.due { details.due = due }
+        }
         details.checkpointBytes = try row("SELECT bytes FROM checkpoint WHERE task = ?", .id(id)) { Int($0.int(0)) }
         details.progress = try progress(of: id)
         for index in details.history.indices where details.history[index].outcome == "worker-gone" {

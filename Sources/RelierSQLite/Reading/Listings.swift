@@ -15,7 +15,10 @@ extension Database {
             if cursor.section.holds(query.state) {
                 let limit = query.limit - items.count
                 let found = try rows(of: cursor, query: query, queue: queue, limit: limit + 1)
-                items += found.prefix(limit).map(\.1)
+                for (_, var task) in found.prefix(limit) {
+                    if task.state == .waiting { task.waitsFor = try hindrance(of: task.id).text }
+                    items.append(task)
+                }
                 if found.count > limit {
                     cursor.seq = found[limit - 1].0
                     return Page(items: items, next: cursor.text)
@@ -28,6 +31,19 @@ extension Database {
     }
 
     private func rows(of cursor: Cursor, query: TaskQuery, queue: Int64?, limit: Int) throws -> [(Int64, TaskSummary)] {
+        guard query.state == .waiting else {
+            return try rows(of: cursor, query: query, state: query.state?.number, queue: queue, limit: limit)
+        }
+        // Each kind of waiting has an index of its own.
+        var found = try rows(of: cursor, query: query, state: StateNumber.waiting, queue: queue, limit: limit)
+        found += try rows(of: cursor, query: query, state: StateNumber.limited, queue: queue, limit: limit)
+        found.sort { $0.0 < $1.0 }
+        return Array(found.prefix(limit))
+    }
+
+    private func rows(
+        of cursor: Cursor, query: TaskQuery, state: Int64?, queue: Int64?, limit: Int
+    ) throws -> [(Int64, TaskSummary)] {
         // The table is read in the order of its rows; only where few rows can match may an index choose them first.
         let isFew = [.running, .suspect, .waiting].contains(query.state)
         var sql = """
@@ -38,7 +54,7 @@ extension Database {
             """
         var values: [SQLValue] = [.int(cursor.seq)]
         // Written out, since a parameter does not match the condition of a partial index.
-        if let state = query.state?.number { sql += " AND t.state = \(state)" }
+        if let state { sql += " AND t.state = \(state)" }
         if let queue {
             sql += " AND t.queue = ?"
             values.append(.int(queue))
@@ -127,6 +143,8 @@ extension Database {
         let running = try counts("SELECT queue, count(*) FROM task WHERE state = 2 GROUP BY queue")
         let parked = try counts("SELECT queue, count(*) FROM task WHERE state = 3 GROUP BY queue")
         let waiting = try counts("SELECT queue, count(*) FROM task WHERE state = 4 GROUP BY queue")
+        let limited = try counts("SELECT queue, count(*) FROM task WHERE state = 8 GROUP BY queue")
+        let paused = try Dictionary(uniqueKeysWithValues: rows("SELECT queue, at FROM paused") { ($0.int(0), $0.time(1)) })
         let suspects = try counts("SELECT queue, count(*) FROM task WHERE state = 5 GROUP BY queue")
         let ready = "SELECT count(*) FROM task WHERE state = 0 AND queue = ? AND recovered = ?"
         for (number, name) in try rows("SELECT number, name FROM queue ORDER BY name", transform: { ($0.int(0), $0.text(1)) }) {
@@ -141,7 +159,8 @@ extension Database {
                     queue: Queue(name), queued: try row(ready, .int(number), 0, transform: { Int($0.int(0)) }) ?? 0,
                     recovered: try row(ready, .int(number), 1, transform: { Int($0.int(0)) }) ?? 0, scheduled: scheduled[number] ?? 0,
                     running: running[number] ?? 0, parked: parked[number] ?? 0, suspects: suspects[number] ?? 0,
-                    waiting: waiting[number] ?? 0, oldest: [oldest, oldestRecovered].compactMap(\.self).min()))
+                    waiting: (waiting[number] ?? 0) + (limited[number] ?? 0), limited: limited[number] ?? 0,
+                    oldest: [oldest, oldestRecovered].compactMap(\.self).min(), pausedAt: paused[number]))
         }
         return summaries
     }

@@ -11,7 +11,7 @@ extension TaskState {
             case StateNumber.scheduled: .scheduled
             case StateNumber.running: .running
             case StateNumber.parked: .parked
-            case StateNumber.waiting: .waiting
+            case StateNumber.waiting, StateNumber.limited: .waiting
             case StateNumber.suspect: .suspect
             case StateNumber.committed: .committed
             case StateNumber.cancelled: .cancelled
@@ -20,7 +20,7 @@ extension TaskState {
             }
     }
 
-    /// Its number in the database; `nil` for `quarantined`, which has a table of its own, and for what is no state.
+    /// Its number in the database, of the two that wait that of those which wait for a key; `nil` for `quarantined`, which has a table of its own, and for what is no state.
     var number: Int64? {
         switch self {
         case .queued: StateNumber.queued

@@ -84,7 +84,7 @@ extension Store {
 
     private func backlog(upTo bound: Int) throws -> Int {
         if let known = admission.backlog, known.bound >= bound { return known.count }
-        let count = try db.row("SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 0 LIMIT ?)", .int(bound)) { Int($0.int(0)) } ?? 0
+        let count = try db.row("SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 0 UNION ALL SELECT 1 FROM task WHERE state = 8 LIMIT ?)", .int(bound)) { Int($0.int(0)) } ?? 0
         admission.backlog = (count, bound)
         return count
     }
@@ -112,7 +112,7 @@ extension Database {
 
     /// When the task was pushed that has waited longest for its first start.
     ///
-    /// A task that was delayed or parked keeps its `due`, one that was claimed before its fence: neither tells how long the others wait. In each queue the first
+    /// A task that was delayed, parked or held back by a limit has a `due`, one that was claimed before its fence: neither tells how long the others wait. In each queue the first
     /// thousand are looked at, so that a flood of such tasks at its head costs no more.
     func oldestWaiting() throws -> EngineTime? {
         let queues = try rows("SELECT number FROM queue") { $0.int(0) }
@@ -129,7 +129,7 @@ extension Database {
 
     func admissionStatus(_ clock: EngineClock) throws -> AdmissionStatus {
         let window = try admissionWindow(clock)
-        let backlog = try row("SELECT count(*) FROM task WHERE state = 0") { Int($0.int(0)) } ?? 0
+        let backlog = try row("SELECT (SELECT count(*) FROM task WHERE state = 0) + (SELECT count(*) FROM task WHERE state = 8)") { Int($0.int(0)) } ?? 0
         let oldest = try oldestWaiting()
         // After the rows: what they tell of must not lie ahead of it.
         let now = clock.now

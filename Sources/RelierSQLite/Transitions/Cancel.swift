@@ -32,6 +32,7 @@ extension Store {
     func endCancelled(_ task: RunningTask, holder: Int64?, history: String?, settled: Bool) throws {
         let now = now.microseconds
         if let key = task.key { try freeTaskKey(key, owner: task.id, holder: holder) }
+        if holder != nil { try keepSlots(of: task) }
         try forgetExtras(of: task, checkpoint: true, keyHolder: holder)
         try db.run("DELETE FROM task WHERE seq = ?", .int(task.seq))
         try db.run(

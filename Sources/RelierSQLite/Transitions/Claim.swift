@@ -7,11 +7,13 @@ struct ClaimCandidate {
     let seq: Int64
     let kind: Int64
     let flags: Int64
+    /// Empty for a task without limits.
+    let gates: [Gate]
     var task: ClaimedTask
 
     static let select = """
         SELECT seq, id, kind, flags, fence, failures, resurrections, enqueued, result_ttl, key, key_ttl, operation, traceparent, checksum,
-               payload, signer, signature
+               payload, signer, signature, \(Gate.columns)
         FROM task
         """
 
@@ -19,6 +21,7 @@ struct ClaimCandidate {
         seq = row.int(0)
         self.kind = row.int(2)
         flags = row.int(3)
+        gates = flags & Flag.limited == 0 ? [] : Gate.read(row, from: 17)
         task = ClaimedTask(
             envelope: Envelope(
                 stored: row.id(1), name: kind.name, version: kind.version, payload: row.blob(14), enqueuedAt: row.time(7),
@@ -34,24 +37,31 @@ struct ClaimCandidate {
 extension Store {
     /// How many tasks that nobody here can run one claim sets aside, so that a flood of them does not hold the writer for long.
     private static let maxParked = 5000
+    /// How many rates one round of a claim looks at whose time has come.
+    private static let maxAlarms = 500
+    /// How often one claim looks again after it found nothing but what others have to run, or limits to hold back.
+    private static let maxRounds = 50
 
     func claim(_ request: ClaimRequest) throws -> [ClaimedTask] {
         guard let worker = try joined(request.incarnation) else {
             throw EngineError(.fenced, "the incarnation \(request.incarnation) is not joined any more; join anew")
         }
+        try openGates()
         var claim = Claim(worker: worker, number: request.number, left: max(0, request.limit))
         if request.suspects {
             try takeSuspect(&claim)
             return claim.tasks
         }
         var promoted: [Int64: Int] = [:]
-        while true {
+        for _ in 0..<Self.maxRounds {
             let limit = claim.left
             let due = try promoteDue(in: request.shares, limit: limit)
-            promoted.merge(due, uniquingKeysWith: +)
+            promoted.merge(due.ready, uniquingKeysWith: +)
             try take(request.shares, &claim)
-            // Where what was due had to be set aside, more may be due.
-            guard claim.left > 0, claim.parked < Self.maxParked, due.values.contains(where: { $0 >= limit }) else { break }
+            if claim.left == 0 || claim.parked >= Self.maxParked { break }
+            // Where what was due had to be set aside, more may be due; and what a rate allows by now is found here though no housekeeping came by.
+            let rung = try ringAlarms(limit: Self.maxAlarms)
+            if !due.isBounded && rung == 0 { break }
         }
         for (queue, count) in promoted {
             let name = try self.queue(queue)
@@ -79,12 +89,14 @@ extension Store {
         let number: Int64
         var left: Int
         var parked = 0
+        var slots = ClaimedSlots()
         var tasks: [ClaimedTask] = []
     }
 
     /// Up to `wanted` tasks of a queue, about half of them recovered ones while both wait. Answers how many it took.
     private func take(_ wanted: Int, from queue: Queue, _ claim: inout Claim) throws -> Int {
         guard let number = try existingNumber(of: queue) else { return 0 }
+        if try anyPaused && db.isPaused(number) { return 0 }
         try unpark(queue: number, limit: wanted, for: claim.worker)
         var taken = 0
         if try servesRecovered(claim.worker), try db.exists(Self.anyRecovered, .int(number)) {
@@ -105,6 +117,7 @@ extension Store {
     private func takeRecovered(_ wanted: Int, _ claim: inout Claim) throws -> Int {
         var taken = 0
         for queue in try db.rows("SELECT number FROM queue ORDER BY number", transform: { $0.int(0) }) where taken < wanted {
+            if try anyPaused && db.isPaused(queue) { continue }
             taken += try takeReady(wanted - taken, queue: queue, recovered: true, &claim)
         }
         return taken
@@ -126,6 +139,7 @@ extension Store {
             var candidates: [ClaimCandidate] = []
             candidates.reserveCapacity(limit)
             var strangers: [Int64] = []
+            var limitedStrangers: [Gate] = []
             var foreign: [ForeignRecord] = []
             do {
                 defer { hot.ready.reset() }
@@ -137,17 +151,25 @@ extension Store {
                         candidates.append(ClaimCandidate(hot.ready, queue: name, kind: kind, isSuspect: false))
                     } else {
                         strangers.append(hot.ready.int(0))
+                        if hot.ready.int(3) & Flag.limited != 0 { limitedStrangers += Gate.read(hot.ready, from: 17) }
                     }
                 }
             }
-            for candidate in candidates { try start(candidate, &claim) }
+            for candidate in candidates {
+                if try mayStart(candidate, &claim.slots) {
+                    try start(candidate, &claim)
+                    taken += 1
+                } else {
+                    claim.parked += 1
+                }
+            }
             for seq in strangers {
                 try db.run("UPDATE task SET state = 3, due = ? WHERE seq = ?", .time(now), .int(seq))
             }
             for record in foreign { try quarantine(record) }
+            touched.formUnion(limitedStrangers)
             claim.parked += strangers.count + foreign.count
             if !strangers.isEmpty { effects.wakeAll = true }
-            taken += candidates.count
             if candidates.count + strangers.count + foreign.count < limit { break }
         }
         return taken
@@ -173,21 +195,19 @@ extension Store {
         for number in try db.suspectKinds() {
             let kind = try self.kind(number)
             guard claim.worker.canRun(kind) else { continue }
-            let found = try db.row(
-                "SELECT seq, queue FROM task WHERE state = 5 AND kind = ? ORDER BY seq LIMIT 1", .int(number)
-            ) { ($0.int(0), $0.int(1)) }
-            guard let (seq, queueNumber) = found else { continue }
-            let queue = try self.queue(queueNumber)
-            let why = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(seq)) { ForeignRecord.objection(to: $0, kind: kind) }
-            if let why = why ?? nil {
-                try quarantine(ForeignRecord(seq: seq, why: why))
-                continue
+            for (seq, queueNumber) in try db.suspects(of: number) {
+                let queue = try self.queue(queueNumber)
+                let why = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(seq)) { ForeignRecord.objection(to: $0, kind: kind) }
+                if let why = why ?? nil {
+                    try quarantine(ForeignRecord(seq: seq, why: why))
+                    continue
+                }
+                let candidate = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(seq)) {
+                    ClaimCandidate($0, queue: queue, kind: kind, isSuspect: true)
+                }
+                guard let candidate, try mayStart(candidate, &claim.slots) else { continue }
+                return try start(candidate, &claim)
             }
-            let candidate = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(seq)) {
-                ClaimCandidate($0, queue: queue, kind: kind, isSuspect: true)
-            }
-            if let candidate { try start(candidate, &claim) }
-            return
         }
     }
 
@@ -236,6 +256,32 @@ extension Database {
             kinds.append(kind)
         }
         return kinds
+    }
+
+    /// The oldest suspects of a kind in queues that are not paused.
+    func suspects(of kind: Int64) throws -> [(seq: Int64, queue: Int64)] {
+        try rows(
+            "SELECT seq, queue FROM task WHERE state = 5 AND kind = ? AND queue NOT IN (SELECT queue FROM paused) ORDER BY seq LIMIT 100",
+            .int(kind)
+        ) { ($0.int(0), $0.int(1)) }
+    }
+
+    /// Whether a claim could hand out a suspect of the kind.
+    func isSuspectReady(of kind: Int64, now: EngineTime) throws -> Bool {
+        try suspects(of: kind).contains { suspect in
+            let gates = try row("SELECT \(Gate.columns) FROM task WHERE seq = ?", .int(suspect.seq)) { Gate.read($0, from: 0) }
+            return try mayStart(past: gates ?? [], now: now)
+        }
+    }
+
+    /// How many suspects a claim could hand out now.
+    func suspectsWaiting(now: EngineTime) throws -> Int {
+        let waiting = "FROM task WHERE state = 5 AND queue NOT IN (SELECT queue FROM paused)"
+        let free = try row("SELECT count(*) \(waiting) AND flags & \(Flag.limited) = 0", transform: { Int($0.int(0)) }) ?? 0
+        let limited = try rows("SELECT \(Gate.columns) \(waiting) AND flags & \(Flag.limited) <> 0 ORDER BY seq LIMIT 100") {
+            Gate.read($0, from: 0)
+        }
+        return free + (try limited.count { try mayStart(past: $0, now: now) })
     }
 
     func checkpoint(of task: TaskID) throws -> Checkpoint? {

@@ -5,26 +5,34 @@ extension Store {
     /// How far ahead a scheduled task is announced to waiting workers: beyond it, they find it by themselves in time.
     private static let announced = Bell.fallback * 2
 
-    /// Queues what is due in these queues, at most `limit` tasks of each; answers how many of which queue.
+    /// Queues what is due in these queues, at most `limit` tasks of each; answers how many are ready in which queue, and whether it came to the limit in any.
     ///
     /// Costs one look at an index while nothing is due in any queue.
-    func promoteDue(in shares: [QueueShare], limit: Int) throws -> [Int64: Int] {
+    func promoteDue(in shares: [QueueShare], limit: Int) throws -> (ready: [Int64: Int], isBounded: Bool) {
         let wall = clock.wall
-        guard try isAnythingDue(wall: wall) else { return [:] }
-        var promoted: [Int64: Int] = [:]
+        guard try isAnythingDue(wall: wall) else { return ([:], false) }
+        var ready: [Int64: Int] = [:]
+        var isBounded = false
         for share in shares where share.queue != .requeue {
             guard let queue = try existingNumber(of: share.queue) else { continue }
             var count = 0
             for (isWall, until) in [(Int64(0), now.microseconds), (1, wall)] where count < limit {
-                count += try db.run(
+                let promoted = try db.rows(
                     """
                     UPDATE task SET state = 0, wall = 0 WHERE seq IN
                       (SELECT seq FROM task WHERE state = 1 AND queue = ? AND wall = ? AND due <= ? ORDER BY due LIMIT ?)
-                    """, .int(queue), .int(isWall), .int(until), .int(limit - count))
+                    RETURNING seq, flags
+                    """, .int(queue), .int(isWall), .int(until), .int(limit - count)
+                ) { (seq: $0.int(0), isLimited: $0.int(1) & Flag.limited != 0) }
+                count += promoted.count
+                for task in promoted {
+                    if task.isLimited { try enter(task.seq) } else { ready[queue, default: 0] += 1 }
+                }
             }
-            if count > 0 { promoted[queue] = count }
+            if count >= limit { isBounded = true }
         }
-        return promoted
+        try openGates()
+        return (ready, isBounded)
     }
 
     private func isAnythingDue(wall: Int64) throws -> Bool {

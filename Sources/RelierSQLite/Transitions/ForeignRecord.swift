@@ -28,7 +28,9 @@ struct ForeignRecord {
 extension Database {
     /// The foreign records that no claim comes across, up to about `limit`. A few steps of an index for each queue, kind and worker; nothing is scanned.
     func foreignRecords(limit: Int) throws -> [ForeignRecord] {
-        var found = try foreign(Schema.foreignState, limit: limit) { "its state \($0) is none" }
+        var found = try foreign(Schema.foreignState, limit: limit) { state in
+            state == StateNumber.limited ? "it waits at a limit that it does not have" : "its state \(state) is none"
+        }
         for condition in ["wall < 0", "wall > 1", "wall = 0 AND due IS NULL", "wall = 1 AND due IS NULL"] {
             found += try foreign("state = 1 AND \(condition)", limit: limit) { _ in "it is scheduled for no time that there is" }
         }
@@ -126,9 +128,10 @@ extension Store {
             try db.run(
                 """
                 INSERT INTO dead (id, kind, queue, reason, message, quarantined, holder, fence, token, settled, attempts, resurrections, flags,
-                  enqueued, result_ttl, key, key_ttl, history, traceparent, checksum, payload, signer, signature)
-                SELECT ?1, kind, queue, ?2, ?3, ?4, holder, fence, token, ?5, ?6 + (fence > 0), ?7, flags & 1,
-                  enqueued, result_ttl, key, key_ttl, ?8, traceparent, checksum, payload, signer, signature
+                  enqueued, result_ttl, key, key_ttl, history, traceparent, checksum, payload, signer, signature, \(Gate.columns))
+                SELECT ?1, kind, queue, ?2, ?3, ?4, holder, fence, token, ?5, ?6 + (fence > 0), ?7,
+                  flags & \(Flag.checkpoint | Flag.limited),
+                  enqueued, result_ttl, key, key_ttl, ?8, traceparent, checksum, payload, signer, signature, \(Gate.columns)
                 FROM task WHERE seq = ?9 ON CONFLICT (id) DO NOTHING
                 """,
                 .id(id), .text(reason), .text(message), .time(now), .int(settled ? 1 : 0), .int(task.failures), .int(task.resurrections),

@@ -19,6 +19,7 @@ extension Store {
             .int(worker.lease.microseconds), .int(dedicated ? 1 : 0))
         let profile = WorkerProfile(number: number, info: worker)
         for queue in worker.queues where queue != .requeue { _ = try self.number(of: queue) }
+        try declareLimits(of: worker.kinds)
         try unparkAll(for: profile)
         effects.wakeAll = true
         return number
@@ -44,6 +45,7 @@ extension Store {
     /// Ends an incarnation that holds nothing more.
     func forget(_ incarnation: Incarnation, number: Int64) throws {
         try freeKeys(heldBy: number)
+        try freeSlots(heldBy: number)
         try db.run("DELETE FROM worker WHERE number = ?", .int(number))
         try db.run("UPDATE incarnation SET ended = ? WHERE number = ?", .time(now), .int(number))
         profiles[incarnation] = nil

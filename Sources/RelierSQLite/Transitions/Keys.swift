@@ -137,19 +137,26 @@ extension Store {
 
     /// Queues what was snoozed until this key settles.
     func wakeTasks(waitingFor key: String) throws {
-        let waiting = try db.rows("SELECT queue, alone FROM task WHERE state = 4 AND awaited = ?", .text(key)) {
-            (queue: $0.int(0), alone: $0.int(1) != 0)
+        let waiting = try db.rows("SELECT queue, alone, seq, flags FROM task WHERE state = 4 AND awaited = ?", .text(key)) {
+            (queue: $0.int(0), alone: $0.int(1) != 0, seq: $0.int(2), isLimited: $0.int(3) & Flag.limited != 0)
         }
         guard !waiting.isEmpty else { return }
         try db.run(
             "UPDATE task SET state = CASE alone WHEN 1 THEN 5 ELSE 0 END, awaited = NULL WHERE state = 4 AND awaited = ?", .text(key))
         for task in waiting {
-            if task.alone { effects.wakeAll = true } else { effects.ready[task.queue, default: 0] += 1 }
+            if task.alone {
+                effects.wakeAll = true
+            } else if task.isLimited {
+                try enter(task.seq)
+            } else {
+                effects.ready[task.queue, default: 0] += 1
+            }
         }
     }
 
     /// The body of a quarantined or cancelled task has ended: its keys are free.
     func bodyReturned(_ id: TaskID, fence: Fence) throws {
+        try freeSlots(of: id, under: fence)
         let key = try db.row(
             """
             SELECT key FROM dead WHERE id = ?1 AND fence = ?2 AND token = ?3

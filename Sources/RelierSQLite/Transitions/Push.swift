@@ -5,6 +5,8 @@ import Relier
 extension Store {
     /// Accepts tasks in order, as far as the policy lets them in. Parents are checked before anything is written.
     func push(_ tasks: [NewTask], admission policy: AdmissionPolicy? = nil) throws -> [PushOutcome] {
+        try openGates()
+        full.removeAll(keepingCapacity: true)
         var checkedParents: Set<TaskID> = []
         for task in tasks {
             guard let parent = task.parent, checkedParents.insert(parent.id).inserted else { continue }
@@ -61,9 +63,10 @@ extension Store {
         }
         let queue = try number(of: task.queue)
         let start = startState(of: task.due)
-        let insert = hot.insert
+        let placement = task.limits.isEmpty ? nil : try placement(of: task.limits, from: start.state, in: queue)
+        let insert = try placement == nil ? hot.insert : db.sql(Placement.insert)
         insert.bind(1, id)
-        insert.bind(2, start.state)
+        insert.bind(2, placement?.state ?? start.state)
         insert.bind(3, queue)
         insert.bind(4, orNull: start.due)
         insert.bind(5, start.wall ? 1 : 0)
@@ -78,9 +81,10 @@ extension Store {
         insert.bind(14, task.envelope.payload)
         insert.bind(15, orNull: task.envelope.signature?.keyID)
         insert.bind(16, orNull: task.envelope.signature?.code)
+        placement?.bind(to: insert)
         if try insert.run() == 0 { return .known }
         if start.state == StateNumber.queued {
-            effects.ready[queue, default: 0] += 1
+            if placement?.state != StateNumber.limited { effects.ready[queue, default: 0] += 1 }
             admission.backlog?.count += 1
         } else if let due = start.due {
             announceDue(after: .microseconds(due - (start.wall ? clock.wall : now.microseconds)), in: queue)

@@ -93,8 +93,8 @@ extension Store {
 
     /// Puts a dead letter back into its own queue.
     func releaseDeadLetter(_ id: TaskID, fresh: Bool) throws {
-        let found = try db.row("SELECT seq, queue, key, fence, token, kind FROM dead WHERE id = ?", .id(id)) {
-            (seq: $0.int(0), queue: $0.int(1), key: $0.textOrNull(2), kind: $0.int(5))
+        let found = try db.row("SELECT seq, queue, key, flags FROM dead WHERE id = ?", .id(id)) {
+            (seq: $0.int(0), queue: $0.int(1), key: $0.textOrNull(2), isLimited: $0.int(3) & Flag.limited != 0)
         }
         guard let found else { throw EngineError(.notFound, "no task \(id) is in the dead letter queue") }
         var operation: String?
@@ -117,7 +117,15 @@ extension Store {
               key, key_ttl, ?2, traceparent, checksum, payload, signer, signature
             FROM dead WHERE seq = ?3
             """, .int(fresh ? 1 : 0), .text(orNull: operation), .int(found.seq))
+        let seq = db.lastInsertedRowID
+        if found.isLimited {
+            try db.run(
+                "UPDATE task SET (\(Gate.columns)) = (SELECT \(Gate.columns) FROM dead WHERE seq = ?) WHERE seq = ?", .int(found.seq),
+                .int(seq))
+            try enter(seq)
+        } else {
+            effects.ready[found.queue, default: 0] += 1
+        }
         try db.run("DELETE FROM dead WHERE seq = ?", .int(found.seq))
-        effects.ready[found.queue, default: 0] += 1
     }
 }

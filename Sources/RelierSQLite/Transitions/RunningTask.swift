@@ -23,10 +23,12 @@ struct RunningTask {
     let key: String?
     let keyTTL: Int64?
     let history: String?
+    /// Empty for a task without limits.
+    let gates: [Gate]
 
     static let select = """
         SELECT seq, id, state, queue, recovered, alone, holder, fence, token, settled, started, failures, resurrections, flags, kind,
-               enqueued, result_ttl, key, key_ttl, history
+               enqueued, result_ttl, key, key_ttl, history, \(Gate.columns)
         FROM task
         """
 
@@ -51,6 +53,7 @@ struct RunningTask {
         key = row.textOrNull(17)
         keyTTL = row.intOrNull(18)
         history = row.textOrNull(19)
+        gates = flags & Flag.limited == 0 ? [] : Gate.read(row, from: 20)
     }
 
     /// Whether this claim is the one that runs it now.
@@ -97,7 +100,13 @@ extension Store {
             """,
             .int(alone ? StateNumber.suspect : StateNumber.queued), .int(alone ? 1 : 0), .int(recovered ? 1 : 0),
             .int(resurrected ? 1 : 0), .int(settled ? 1 : 0), .text(orNull: history), .int(task.seq))
-        if alone { effects.wakeAll = true } else { effects.ready[task.queue, default: 0] += 1 }
+        if alone {
+            effects.wakeAll = true
+        } else if task.gates.isEmpty {
+            effects.ready[task.queue, default: 0] += 1
+        } else {
+            try enter(task.seq, task.gates)
+        }
     }
 }
 

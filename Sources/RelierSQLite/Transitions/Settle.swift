@@ -14,6 +14,7 @@ extension Store {
         guard let task = try runningTask(settlement.task), task.isHeld(under: settlement.fence) else {
             return try db.wasSettled(settlement.task, under: settlement.fence) ? .done : .refused
         }
+        if !task.gates.isEmpty && settlement.leavesBody { try keepSlots(of: task) }
         switch settlement.outcome {
         case .commit(let result):
             try commit(task, result: result)
@@ -82,11 +83,14 @@ extension Store {
               holder = NULL, request = NULL, started = NULL, history = ? WHERE seq = ?
             """,
             .int(due == nil ? StateNumber.queued : StateNumber.scheduled), .int(orNull: due), .text(orNull: history), .int(task.seq))
-        if due == nil {
-            effects.ready[task.queue, default: 0] += 1
-        } else {
+        touched.formUnion(task.gates)
+        if due != nil {
             announceDue(after: delay, in: task.queue)
             try clock.persist(in: db)
+        } else if task.gates.isEmpty {
+            effects.ready[task.queue, default: 0] += 1
+        } else {
+            try enter(task.seq, task.gates)
         }
     }
 
@@ -108,6 +112,7 @@ extension Store {
             """,
             .text(IdemKey.manual(key)), .text(orNull: try history(of: task, outcome: "snoozed", detail: "waits for the key '\(key)'")),
             .int(task.seq))
+        touched.formUnion(task.gates)
     }
 
     /// Moves a live task into the dead letter queue, its checkpoint with it.
@@ -125,9 +130,10 @@ extension Store {
         effects.ended.append(task.id)
     }
 
-    /// Drops what stands beside a task that ends: children's ids, keys taken by hand, progress, and at a commit the checkpoint.
+    /// Drops what stands beside a task that ends: children's ids, keys taken by hand, progress, slots in limits, and at a commit the checkpoint.
     func forgetExtras(of task: RunningTask, checkpoint: Bool, keyHolder: Int64? = nil) throws {
         guard task.flags != 0 else { return }
+        touched.formUnion(task.gates)
         if checkpoint && task.flags & Flag.checkpoint != 0 {
             try db.run("DELETE FROM checkpoint WHERE task = ?", .id(task.id))
         }
@@ -160,5 +166,13 @@ extension Store {
     func adding(_ duration: Int64, to time: Int64) -> Int64 {
         let (sum, overflow) = time.addingReportingOverflow(duration)
         return overflow ? .max : sum
+    }
+}
+
+extension Settlement {
+    /// Whether the body goes on although its attempt has ended.
+    fileprivate var leavesBody: Bool {
+        if case .quarantine(_, _, let keyHeld) = outcome { return keyHeld || bodyRuns }
+        return bodyRuns
     }
 }

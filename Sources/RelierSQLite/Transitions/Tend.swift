@@ -6,6 +6,10 @@ import Relier
 struct Chores: Sendable {
     /// How old the stored pair of clocks may grow.
     static let clockAge = Duration.seconds(10)
+    /// How long starts lie around that count towards no rate any more, so that dropping them is no work for each.
+    static let startAge = Duration.seconds(60)
+    /// How many keys at which tasks wait one call looks at, lest one was forgotten.
+    static let forgotten = 50
 
     var anyDue = false
     var nextDue: EngineTime?
@@ -27,6 +31,8 @@ extension Database {
             || exists("SELECT 1 FROM (SELECT quarantined FROM dead ORDER BY seq LIMIT 1) WHERE quarantined <= ?", .time(old))
             || exists("SELECT 1 FROM crash WHERE at <= ? LIMIT 1", .time(now + (.zero - retention.crashReports)))
             || exists("\(Self.orphans) LIMIT 1")
+            || exists("SELECT 1 FROM task WHERE state = 8 LIMIT 1")
+            || exists("SELECT 1 FROM start WHERE until <= ? LIMIT 1", .time(now + (.zero - Chores.startAge)))
             || exists("SELECT 1 FROM meta WHERE name = 'engine' AND CAST(value AS INTEGER) <= ?", .time(now + (.zero - Chores.clockAge)))
         if !chores.anyDue { chores.anyDue = try !foreignRecords(limit: 1).isEmpty || hasUnheld() }
         if !chores.anyDue, let limit = unregisteredAfter {
@@ -44,7 +50,8 @@ extension Database {
             let (pause, overflow) = due.subtractingReportingOverflow(clock.wall)
             return now + .microseconds(overflow ? Int64.max : pause)
         }
-        return [delayed, dated].compactMap(\.self).min()
+        let limited = try first("SELECT min(at) FROM alarm").map(EngineTime.init(microseconds:))
+        return [delayed, dated, limited].compactMap(\.self).min()
     }
 
     /// The keys that tasks wait for although nobody holds them.
@@ -61,10 +68,12 @@ extension Store {
         var report = TendReport()
         report.promoted = try promote(wall: false, until: now.microseconds, limit: batch, &report)
         report.promoted += try promote(wall: true, until: clock.wall, limit: batch, &report)
+        if try ringAlarms(limit: batch) == batch { report.remaining = true }
         if let unregisteredAfter { try quarantineUnregistered(after: unregisteredAfter, limit: batch, &report) }
         try quarantineForeign(limit: batch, &report)
         try expire(limit: batch, &report)
         try wakeOrphans(limit: batch)
+        try openForgotten(limit: Chores.forgotten)
         try persistClock()
         report.nextDue = try db.nextDue(clock)
         return report
@@ -79,10 +88,14 @@ extension Store {
 
     private func promote(wall: Bool, until: Int64, limit: Int, _ report: inout TendReport) throws -> Int {
         let due = try db.rows(
-            "SELECT seq, queue, alone FROM task WHERE state = 1 AND wall = ? AND due <= ? ORDER BY due LIMIT ?", .int(wall ? 1 : 0),
+            "SELECT seq, queue, flags FROM task WHERE state = 1 AND wall = ? AND due <= ? ORDER BY due LIMIT ?", .int(wall ? 1 : 0),
             .int(until), .int(limit)
-        ) { (seq: $0.int(0), queue: $0.int(1)) }
+        ) { (seq: $0.int(0), queue: $0.int(1), isLimited: $0.int(2) & Flag.limited != 0) }
         for task in due {
+            if task.isLimited {
+                try enter(task.seq)
+                continue
+            }
             try db.run("UPDATE task SET state = 0, wall = 0 WHERE seq = ?", .int(task.seq))
             effects.ready[task.queue, default: 0] += 1
         }
@@ -138,6 +151,7 @@ extension Store {
             "DELETE FROM idem WHERE key IN (SELECT key FROM idem WHERE state <> 1 AND until <= ? ORDER BY until LIMIT ?)", .time(now),
             .int(limit))
         try expireDeadLetters(limit: limit, &report)
+        if try forgetStarts(limit: limit) == limit { report.remaining = true }
         try drop(
             "DELETE FROM crash WHERE process IN (SELECT process FROM crash WHERE at <= ? LIMIT ?)",
             .time(now + (.zero - retention.crashReports)), .int(limit))

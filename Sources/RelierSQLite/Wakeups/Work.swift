@@ -23,7 +23,7 @@ final class ProfileCache: Sendable {
 enum WorkOutlook: Sendable {
     /// A claim would find something.
     case now
-    /// Nothing yet; the next scheduled task of its queues is due after that long.
+    /// Nothing yet; the next scheduled task of its queues is due after that long, or a rate lets one start.
     case later(Duration)
     case nothing
 }
@@ -35,11 +35,13 @@ extension Database {
     func outlook(for incarnation: Incarnation, queues: UInt64, profiles: ProfileCache, clock: EngineClock) throws -> WorkOutlook {
         guard let worker = try profiles.joined(incarnation, in: self) else { return .now }
         if worker.info.isolated {
-            return try suspectKinds().contains { worker.canRun(try kind($0)) } ? .now : .nothing
+            let now = clock.now
+            return try suspectKinds().contains { try worker.canRun(try kind($0)) && isSuspectReady(of: $0, now: now) } ? .now : .nothing
         }
         var pause: Duration?
         let othersServeRecovered = try !worker.dedicated && exists("SELECT 1 FROM worker WHERE dedicated = 1 LIMIT 1")
         for queue in try rows("SELECT number FROM queue", transform: { $0.int(0) }) {
+            if try isPaused(queue) { continue }
             let asked = WaitHub.bit(queue) & queues != 0
             if asked, try exists("SELECT 1 FROM task WHERE state = 0 AND queue = ? AND recovered = 0 LIMIT 1", .int(queue)) { return .now }
             if (asked && !othersServeRecovered) || worker.dedicated, try exists(Store.anyRecovered, .int(queue)) { return .now }
@@ -48,6 +50,10 @@ extension Database {
                 if due <= .zero { return .now }
                 pause = min(pause ?? due, due)
             }
+        }
+        if let alarm = try pauseUntilAlarm(now: clock.now) {
+            if alarm <= .zero { return .now }
+            pause = min(pause ?? alarm, alarm)
         }
         return pause.map(WorkOutlook.later) ?? .nothing
     }

@@ -24,7 +24,7 @@ public struct EngineConformance: Sendable {
         + keyHandoverChecks
         + operationChecks
         + childChecks + checkpointChecks + leaseChecks + releaseChecks + releaseRaceChecks + suspectChecks + crashReportChecks
-        + parkingChecks
+        + parkingChecks + limitChecks + limitSlotChecks + limitChangeChecks + pauseChecks
         + envelopeChecks + admissionChecks + backlogChecks
         + waitingChecks + retentionChecks + listingChecks + lostReplyChecks + cancelChecks + heartbeatChecks + randomHistoryChecks
 

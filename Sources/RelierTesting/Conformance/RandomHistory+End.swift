@@ -9,7 +9,7 @@ extension RandomHistory {
             for id in report.quarantined { buried(id) }
         }
         players = []
-        let worker = try await scene.join()
+        let worker = try await scene.join(limits: limits)
         for _ in 0..<50 {
             try await scene.advance(.minutes(11))
             try await scene.tend()

@@ -30,6 +30,11 @@ struct RandomHistory {
     /// Children by their parent and number: the same number is the same child.
     var children: [String: TaskID] = [:]
 
+    /// How many of a limit key run at once, as the player that joined last declared it.
+    var maximum = 2
+    /// When tasks of a limit key were claimed.
+    var starts: [String: [EngineTime]] = [:]
+
     static let keyTTL = Duration.minutes(30)
 
     init(scene: Scene, seed: UInt64) async throws {
@@ -62,7 +67,8 @@ struct RandomHistory {
 
     mutating func join() async throws {
         let engine: any Engine = draw(50) ? lossy : scene.other
-        players.append(Player(worker: try await scene.join(on: engine)))
+        maximum = Int.random(in: 1...3, using: &random)
+        players.append(Player(worker: try await scene.join(limits: limits, on: engine)))
     }
 
     /// A random player and one of the tasks that it holds.
@@ -76,7 +82,10 @@ struct RandomHistory {
     mutating func push() async throws {
         let key = draw(45) ? "key \(Int.random(in: 0..<6, using: &random))" : nil
         let due: Due = draw(20) ? .after(.minutes(Int.random(in: 1...20, using: &random))) : .now
-        let new = scene.task(due: due, key: key, keyTTL: Self.keyTTL, resultTTL: .hours(20))
+        var new = scene.task(due: due, key: key)
+        if draw(40) { new = scene.limited("\(Int.random(in: 0..<3, using: &random))", limits, due: due, idempotencyKey: key) }
+        new.keyTTL = Self.keyTTL
+        new.resultTTL = .hours(20)
         if draw(10) {
             lossy.inject(draw(50) ? .replyLost : .requestLost, into: .push)
             do { _ = try await lossy.push([new]) } catch { note("push of \(short(new.envelope.id)) lost: \(error.message)") }
@@ -134,6 +143,7 @@ struct RandomHistory {
             try scene.expect(others, is: [], "players that hold the claimed task \(task.id) already")
             players[player].held[task.id] = task
         }
+        try await heedLimits(of: claimed)
     }
 
     mutating func settle() async throws {

@@ -13,7 +13,7 @@ extension EngineConformance {
 
     /// Plays a random history of pushes, claims, settlements, crashes, late writes, lost replies, keys, children and time against the engine and a small model.
     ///
-    /// After every step: no task is held by two, late writes are refused, a key is held by one and commits once within its time to live. In the end every
+    /// After every step: no task is held by two, late writes are refused, a key is held by one and commits once within its time to live, no limit is exceeded. In the end every
     /// accepted task has committed once or is a dead letter, and no task waits for nothing.
     /// - Parameters:
     ///   - seed: the same seed plays the same choices.

@@ -38,6 +38,7 @@ struct AbsentEngine: Engine {
     func order(_ order: WorkerOrder, to incarnation: Incarnation) async throws(EngineError) { throw Self.error }
     func workers() async throws(EngineError) -> [WorkerSummary] { throw Self.error }
     func queues() async throws(EngineError) -> [QueueSummary] { throw Self.error }
+    func setPaused(_ isPaused: Bool, queue: Queue) async throws(EngineError) { throw Self.error }
     func admission() async throws(EngineError) -> AdmissionStatus { throw Self.error }
     func resetAdmission() async throws(EngineError) { throw Self.error }
     func suspectsWaiting() async throws(EngineError) -> Int { throw Self.error }

@@ -47,6 +47,7 @@ public final class LossyEngine: EngineDecorator {
         public static let announceSchedules = Call("announceSchedules")
         public static let tick = Call("tick")
         public static let releaseDeadLetter = Call("releaseDeadLetter")
+        public static let setPaused = Call("setPaused")
         public static let cancel = Call("cancel")
         public static let order = Call("order")
         public static let resetAdmission = Call("resetAdmission")
@@ -214,6 +215,9 @@ public final class LossyEngine: EngineDecorator {
     }
     public func queues() async throws(EngineError) -> [QueueSummary] {
         try await pass(.listing) { () async throws(EngineError) in try await engine.queues() }
+    }
+    public func setPaused(_ isPaused: Bool, queue: Queue) async throws(EngineError) {
+        try await pass(.setPaused) { () async throws(EngineError) in try await engine.setPaused(isPaused, queue: queue) }
     }
     public func admission() async throws(EngineError) -> AdmissionStatus {
         try await pass(.listing) { () async throws(EngineError) in try await engine.admission() }
