@@ -12,7 +12,8 @@ public struct Settlement: Sendable {
         case quarantine(reason: String, message: String, keyHeld: Bool)
         /// Back to the head of its queue, counting nothing: a drain.
         case handBack
-        /// Wait until `key` settles, counting nothing. Queued again at once if nobody holds it any more.
+        /// Wait until `key` settles, counting nothing. Queued again at once if nobody holds it any more. In the same step all keys that the task took by
+        /// hand and did not settle are free: what waits holds none, so that no two tasks wait for each other.
         case snooze(key: String)
     }
 

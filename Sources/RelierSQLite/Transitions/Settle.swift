@@ -101,8 +101,10 @@ extension Store {
             history: try history(of: task, outcome: outcome))
     }
 
+    /// What waits holds no key taken by hand: otherwise two tasks could wait for each other for ever.
     private func snooze(_ task: RunningTask, until key: String) throws {
-        guard let row = try idem(IdemKey.manual(key)), try row.owner != task.id && isHeld(row) else {
+        if task.flags & Flag.manualKeys != 0 { try freeManualKeys(of: task.id, holder: nil) }
+        guard let row = try idem(IdemKey.manual(key)), try isHeld(row) else {
             return try handBack(task, outcome: "snoozed", settled: true)
         }
         if task.flags & Flag.cancelling != 0 { return try handBack(task, outcome: "snoozed", settled: true) }
