@@ -69,9 +69,12 @@ import Testing
         }
     }
 
-    @Test func aFreedLockIsBelievedAtOnce() {
+    @Test func aFreedLockIsBelievedOnceTheParentHadItsTurn() {
         var observer = LeaseObserver()
-        let ended = observer.observe([sighting(7, gone: true)], at: start)
+        #expect(observer.observe([sighting(7)], at: start).isEmpty)
+        #expect(observer.observe([sighting(7, gone: true)], at: start + .seconds(4)).isEmpty, "the parent knows of what it died")
+        #expect(observer.observe([sighting(7, gone: true)], at: start + .milliseconds(4999)).isEmpty)
+        let ended = observer.observe([sighting(7, gone: true)], at: start + .seconds(5))
         #expect(ended.map(\.target) == [.incarnation(one, counter: nil)])
         #expect(ended.map(\.death) == [.lockFreed])
     }

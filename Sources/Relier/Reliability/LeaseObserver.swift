@@ -2,9 +2,13 @@
 ///
 /// No wall clock and no other machine's clock takes part. After a break in its view a sweeper starts anew, so that an outage of the engine ends no lease.
 struct LeaseObserver {
+    /// How long a holder has to be gone before a sweeper acts on it: the parent of its process, where there is one, saw it die too, knows of what, and comes first.
+    static let parentsTurn = Duration.seconds(1)
+
     private struct Seen {
         var counter: UInt64
         var since: ContinuousClock.Instant
+        var holderGone: Bool
     }
 
     private var seen: [Incarnation: Seen] = [:]
@@ -14,14 +18,13 @@ struct LeaseObserver {
         var ended: [(target: ReleaseTarget, death: Death)] = []
         var next: [Incarnation: Seen] = [:]
         for sighting in sightings {
-            if sighting.holderGone {
-                ended.append((.incarnation(sighting.incarnation, counter: nil), .lockFreed))
-                continue
-            }
-            var entry = seen[sighting.incarnation] ?? Seen(counter: sighting.counter, since: now)
-            if entry.counter != sighting.counter { entry = Seen(counter: sighting.counter, since: now) }
+            let fresh = Seen(counter: sighting.counter, since: now, holderGone: sighting.holderGone)
+            var entry = seen[sighting.incarnation] ?? fresh
+            if entry.counter != sighting.counter || entry.holderGone != sighting.holderGone { entry = fresh }
             next[sighting.incarnation] = entry
-            if now - entry.since >= sighting.lease {
+            if sighting.holderGone {
+                if now - entry.since >= Self.parentsTurn { ended.append((.incarnation(sighting.incarnation, counter: nil), .lockFreed)) }
+            } else if now - entry.since >= sighting.lease {
                 ended.append((.incarnation(sighting.incarnation, counter: sighting.counter), .leaseEnded))
             }
         }
