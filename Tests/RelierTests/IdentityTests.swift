@@ -31,7 +31,8 @@ import Testing
         #expect(child != TaskID.child(of: parent, name: "a", payload: payload, discriminator: "2"))
         #expect(child != TaskID.child(of: parent, name: "b", payload: payload, discriminator: nil))
         #expect(child != TaskID.child(of: .next(), name: "a", payload: payload, discriminator: nil))
-        #expect(child.high >> 12 & 0xf == 8)
+        #expect(child.high >> 12 & 0xf == 8 && child.low >> 62 == 2, "a UUIDv8")
+        #expect(child.high >> 16 == parent.high >> 16, "with its parent's time in front")
     }
 
     @Test func theChecksumCoversEveryPart() {

@@ -44,9 +44,6 @@ extension TaskID {
         var hash = SHA256()
         hash.update(data: Data("relier tick \(tick.microseconds) ".utf8))
         hash.update(data: Data(schedule.utf8))
-        let digest = Array(hash.finalize())
-        let id = TaskID(bytes: digest[0..<16]) ?? .next()
-        // A UUIDv8 (RFC 9562, section 5.8).
-        return TaskID(high: id.high & 0xffff_ffff_ffff_0fff | 0x8000, low: id.low & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000)
+        return TaskID(time: UInt64(max(0, tick.microseconds)) / 1000, digest: hash.finalize())
     }
 }

@@ -40,11 +40,12 @@ public struct TaskID: Identifier128 {
             withUnsafeBytes(of: UInt64(part.count).bigEndian) { hash.update(bufferPointer: $0) }
             hash.update(data: part)
         }
-        let digest = Array(hash.finalize())
-        var id = TaskID(bytes: digest[0..<16]) ?? .next()
-        id = TaskID(
-            high: id.high & 0xffff_ffff_ffff_0fff | 0x8000,
-            low: id.low & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000)
-        return id
+        return TaskID(time: parent.high >> 16, digest: hash.finalize())
+    }
+
+    /// A UUIDv8 (RFC 9562, section 5.8): 48 bits of time in front as in UUIDv7, since engines may keep ids of one time together, and 74 bits of a hash.
+    init(time: UInt64, digest: SHA256.Digest) {
+        let hashed = TaskID(bytes: Array(digest.prefix(16))) ?? .next()
+        self.init(high: time << 16 | 0x8000 | hashed.high & 0xfff, low: hashed.low & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000)
     }
 }
