@@ -15,7 +15,7 @@ final class Workbench: Sendable {
 
     init(
         _ tasks: [any RelierTask.Type], concurrency: Int = 4, lease: Duration = .seconds(5), grace: Duration = .seconds(1),
-        signing: SigningKeys? = nil
+        signing: SigningKeys? = nil, suspectPatience: Duration? = nil
     ) throws {
         let quiet = RelierTestHarness.quiet
         var logger = quiet
@@ -25,7 +25,8 @@ final class Workbench: Sendable {
         relier = Relier(engine, settings: client)
         let worker = Worker(
             engine: engine, tasks: try TaskRegistry(tasks),
-            settings: WorkerSettings(concurrency: concurrency, lease: lease, gracePeriod: grace, client: client, logger: logger))
+            settings: WorkerSettings(
+                concurrency: concurrency, lease: lease, gracePeriod: grace, client: client, suspectPatience: suspectPatience, logger: logger))
         self.worker = worker
         running = Task { try await worker.run() }
     }
@@ -51,9 +52,9 @@ final class Workbench: Sendable {
 
     static func run(
         _ tasks: [any RelierTask.Type], lease: Duration = .seconds(5), grace: Duration = .seconds(1), signing: SigningKeys? = nil,
-        _ body: (Workbench) async throws -> Void
+        suspectPatience: Duration? = nil, _ body: (Workbench) async throws -> Void
     ) async throws {
-        let bench = try Workbench(tasks, lease: lease, grace: grace, signing: signing)
+        let bench = try Workbench(tasks, lease: lease, grace: grace, signing: signing, suspectPatience: suspectPatience)
         do { try await body(bench) } catch {
             try? await bench.end()
             throw error

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A worker may live in a process of its own under a ``Supervisor``, or as a service inside a user's server. Whatever happens to it, its tasks end
 /// committed once or quarantined with a reason: what it cannot finish, others do. Outside a supervisor it also sweeps, as
-/// ``WorkerSettings/resurrection`` says, and pushes its periodic tasks; only a supervisor runs suspects alone.
+/// ``WorkerSettings/resurrection`` says, pushes its periodic tasks, and empties itself for suspects that no supervisor takes (``WorkerSettings/suspectPatience``).
 public final class Worker: Service {
     private struct State {
         var session: WorkerSession?
@@ -88,16 +88,17 @@ public final class Worker: Service {
         defer { threads.shutDown() }
         var joinedBefore = false
         var pause = Duration.milliseconds(50)
+        var suspects = settings.resurrection == nil ? nil : settings.suspectPatience.map(SuspectWatch.init(patience:))
         while true {
-            let session = WorkerSession(engine: engine, registry: registry, settings: settings, threads: threads)
-            let order = state.withLock { state in
-                state.session = session
-                return state.order
-            }
-            if order != nil { return }
+            guard let session = begin(settings, threads) else { return }
             do {
-                switch try await session.run() {
+                let end: WorkerSession.End
+                (end, suspects) = try await run(session, watching: suspects)
+                switch end {
                 case .left: return
+                case .emptied:
+                    joinedBefore = true
+                    suspects?.tookTurn(inVain: try await runSuspects(threads) == 0)
                 case .leftForGood:
                     state.withLock { $0.leftForGood = true }
                     return
@@ -113,5 +114,52 @@ public final class Worker: Service {
                 pause = min(pause * 2, .seconds(1))
             }
         }
+    }
+
+    /// A session that orders reach from now on; `nil` when one has come before.
+    private func begin(_ settings: WorkerSettings, _ threads: BlockingThreads) -> WorkerSession? {
+        let session = WorkerSession(engine: engine, registry: registry, settings: settings, threads: threads)
+        return state.withLock { state in
+            state.session = session
+            return state.order == nil ? session : nil
+        }
+    }
+
+    /// Runs the session, and has it make room when suspects wait for too long.
+    private func run(_ session: WorkerSession, watching suspects: SuspectWatch?) async throws -> (WorkerSession.End, SuspectWatch?) {
+        guard let suspects else { return (try await session.run(), nil) }
+        let watching = Task { [engine, settings] in
+            var watch = suspects
+            while !Task.isCancelled {
+                try? await Task.sleep(for: watch.interval)
+                // An engine that is away says nothing about suspects.
+                guard let waiting = try? await engine.suspectsWaiting() else { continue }
+                if watch.look(waiting: waiting, at: .now) {
+                    settings.logger.notice("\(waiting) suspects wait and no supervisor takes them; making room to run them alone")
+                    session.tell(.makeRoom)
+                    break
+                }
+            }
+            return watch
+        }
+        let result = await Result { try await session.run() }
+        watching.cancel()
+        return (try result.get(), await watching.value)
+    }
+
+    /// Runs suspects one after another with nothing beside them, as long as there are fewer after each.
+    /// - Returns: how many fewer.
+    private func runSuspects(_ threads: BlockingThreads) async throws -> Int {
+        var alone = settings
+        alone.isolated = true
+        let before = try await engine.suspectsWaiting()
+        var left = before
+        while left > 0, let session = begin(alone, threads) {
+            _ = try await session.run()
+            let now = try await engine.suspectsWaiting()
+            if now >= left { break }
+            left = now
+        }
+        return before - left
     }
 }

@@ -9,6 +9,8 @@ final class WorkerSession: Sendable {
         case handOver
         /// Like a drain, to be followed by a fresh process, or a fresh session where the process is the user's.
         case replace
+        /// Like a drain: a suspect is to have the process for itself.
+        case makeRoom
         case gone
         /// The fetcher has nothing more to do: the isolated run is over.
         case finished
@@ -20,6 +22,8 @@ final class WorkerSession: Sendable {
         case leftForGood
         /// Start anew.
         case replaced
+        /// Nothing runs here any more; run suspects, then start anew.
+        case emptied
         /// The lease was lost; join anew.
         case lost
     }
@@ -130,11 +134,12 @@ final class WorkerSession: Sendable {
         for await order in signals {
             fetching.cancel()
             switch order {
-            case .finished, .handOver, .drain, .replace:
+            case .finished, .handOver, .drain, .replace, .makeRoom:
                 await fetching.value
                 await drain(from: order)
                 if isLost.withLock({ $0 }) { return .lost }
                 if order == .replace { return .replaced }
+                if order == .makeRoom && !hurried.withLock({ $0 }) { return .emptied }
                 return self.order.withLock { $0 } == .drain ? .leftForGood : .left
             case .gone:
                 logger.warning("the lease was lost; others have this worker's tasks by now")

@@ -37,6 +37,9 @@ public struct WorkerSettings: Sendable {
     public var ownsProcess: Bool
     /// How it sweeps beside its work: promotes what is due, and queues again what dead workers held. `nil` leaves that to a supervisor or a ``Resurrector`` elsewhere.
     public var resurrection: ResurrectionSettings?
+    /// How long suspects may wait for a supervisor before a worker outside one hands over or finishes what it runs and runs them, one after another, alone in its
+    /// process; more than zero, `nil` for never. A suspect that traps takes the process down. 30 s unless set.
+    public var suspectPatience: Duration?
     /// How old a missed tick of a schedule may be to be made up for. A worker that sweeps also schedules.
     public var catchUpWindow: Duration
     public var logger: Logger
@@ -47,7 +50,7 @@ public struct WorkerSettings: Sendable {
         maxStuckShare: Double = 0.5, softTimeout: Duration? = nil, hardTimeout: Duration? = nil,
         resultMaxBytes: Int = 1 << 20, checkpoints: CheckpointSettings = .inline(), client: ClientSettings = ClientSettings(),
         process: TaskID = .next(), isolated: Bool = false, ownsProcess: Bool = false,
-        resurrection: ResurrectionSettings? = ResurrectionSettings(), catchUpWindow: Duration = .hours(1),
+        resurrection: ResurrectionSettings? = ResurrectionSettings(), suspectPatience: Duration? = .seconds(30), catchUpWindow: Duration = .hours(1),
         logger: Logger = Logger(label: "relier.worker")
     ) {
         self.concurrency = concurrency
@@ -66,6 +69,7 @@ public struct WorkerSettings: Sendable {
         self.isolated = isolated
         self.ownsProcess = ownsProcess
         self.resurrection = resurrection
+        self.suspectPatience = suspectPatience
         self.catchUpWindow = catchUpWindow
         self.logger = logger
     }
@@ -76,6 +80,7 @@ public struct WorkerSettings: Sendable {
         if queues.isEmpty { return "a worker serves at least one queue" }
         if let bad = queues.first(where: { $0.queue != .requeue && $0.queue.objection != nil }) { return bad.queue.objection }
         if lease < .milliseconds(500) { return "the lease is \(lease.inSeconds) s; it takes at least 0.5 s" }
+        if let patience = suspectPatience, patience <= .zero { return "the patience with suspects is \(patience.inSeconds) s; it takes more than 0" }
         if !(0...1).contains(maxStuckShare) { return "the share of slots for stuck bodies is \(maxStuckShare); allowed are 0 to 1" }
         if let soft = softTimeout, let hard = hardTimeout, soft >= hard { return "the default soft timeout must be less than the hard one" }
         return nil
