@@ -34,7 +34,7 @@ struct EndToEndBench {
         let engine = try SQLiteEngine(path: path, options: SQLiteOptions(durability: durability, logger: .bench))
         Tally.shared.reset()
         let arguments = ["produce", "--path", path, "--durability", durability.rawValue, "--tasks", "\(tasks)", "--kind", kind.rawValue]
-        let (ran, end) = try await InProcessWorker.run(on: engine) {
+        let (ran, end) = try await InProcessWorker.run(on: engine, client: kind.client) {
             async let produced: Void = Child.run(arguments)
             async let ran = Tally.shared.wait(for: tasks)
             try await produced
@@ -58,7 +58,18 @@ struct Produce: AsyncParsableCommand {
     static let callers = 2
 
     /// Which tasks it pushes.
-    enum Kind: String, ExpressibleByArgument { case plain, free, limited }
+    enum Kind: String, ExpressibleByArgument {
+        case plain, free, limited, idempotent, signed
+
+        /// How its producer pushes, and what its worker accepts.
+        var client: ClientSettings {
+            get throws {
+                guard self == .signed else { return ClientSettings(logger: .bench) }
+                let key = try SigningKey(parsing: "bench:no secret since it stands here")
+                return ClientSettings(signing: try SigningKeys(current: key), logger: .bench)
+            }
+        }
+    }
 
     @Option var path: String
     @Option var durability: String
@@ -68,7 +79,7 @@ struct Produce: AsyncParsableCommand {
     func run() async throws {
         let durability = SQLiteOptions.Durability(rawValue: durability) ?? .durable
         let engine = try SQLiteEngine(path: path, options: SQLiteOptions(durability: durability, logger: .bench))
-        let relier = Relier(engine, settings: ClientSettings(logger: .bench))
+        let relier = Relier(engine, settings: try kind.client)
         let start = Monotonic.now()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for caller in 0..<Self.callers {
@@ -76,7 +87,7 @@ struct Produce: AsyncParsableCommand {
                     var left = tasks / Self.callers + (caller < tasks % Self.callers ? 1 : 0)
                     while left > 0 {
                         let some = min(left, Self.batch)
-                        try await Self.push(some, of: kind, from: left, to: relier)
+                        try await Self.push(some, of: kind, from: left - some + caller * tasks, to: relier)
                         left -= some
                     }
                 }
@@ -90,8 +101,9 @@ struct Produce: AsyncParsableCommand {
     private static func push(_ count: Int, of kind: Kind, from number: Int, to relier: Relier) async throws {
         switch kind {
         case .plain: try await relier.push(contentsOf: Array(repeating: NoOp(), count: count))
-        case .free: try await relier.push(contentsOf: (0..<count).map { FreeNoOp(number: number + $0) })
+        case .free, .signed: try await relier.push(contentsOf: (0..<count).map { FreeNoOp(number: number + $0) })
         case .limited: try await relier.push(contentsOf: (0..<count).map { LimitedNoOp(number: number + $0) })
+        case .idempotent: try await relier.push(contentsOf: (0..<count).map { IdempotentNoOp(number: number + $0) })
         }
     }
 

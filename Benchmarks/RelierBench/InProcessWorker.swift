@@ -24,10 +24,11 @@ enum InProcessWorker {
     static let concurrency = 512
 
     static func run<Value: Sendable>(
-        on engine: any Engine, concurrency: Int = concurrency, body: () async throws -> Value
+        on engine: any Engine, concurrency: Int = concurrency, client: ClientSettings = ClientSettings(logger: .bench), body: () async throws -> Value
     ) async throws -> Value {
-        let settings = WorkerSettings(concurrency: concurrency, name: "bench", logger: .bench)
-        let worker = Worker(engine: engine, tasks: try TaskRegistry([NoOp.self, FreeNoOp.self, LimitedNoOp.self]), settings: settings)
+        let settings = WorkerSettings(concurrency: concurrency, name: "bench", client: client, logger: .bench)
+        let tasks: [any RelierTask.Type] = [NoOp.self, FreeNoOp.self, LimitedNoOp.self, IdempotentNoOp.self]
+        let worker = Worker(engine: engine, tasks: try TaskRegistry(tasks), settings: settings)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do { try await worker.run() } catch {

@@ -66,18 +66,24 @@ enum Bench: String, CaseIterable {
     case pushFifty = "push-50"
     case pushBatch = "push-batch"
     case startLatency = "start-latency"
+    case delayedStart = "delayed-start"
     case endToEnd = "end-to-end"
     case endToEndRelaxed = "end-to-end-relaxed"
     case endToEndLimited = "end-to-end-limited"
+    case endToEndIdempotent = "end-to-end-idempotent"
+    case endToEndSigned = "end-to-end-signed"
     case recovery
 
     func measure(_ scale: Scale, _ scratch: Scratch) async throws -> Figure {
         switch self {
         case .pushOne, .pushFifty, .pushBatch: try await PushBench(bench: self, scale: scale, scratch: scratch).run()
         case .startLatency: try await StartLatencyBench(scale: scale, scratch: scratch).run()
+        case .delayedStart: try await DelayedStartBench(scale: scale, scratch: scratch).run()
         case .endToEnd: try await EndToEndBench(bench: self, durability: .durable, scale: scale, scratch: scratch).run()
         case .endToEndRelaxed: try await EndToEndBench(bench: self, durability: .relaxed, scale: scale, scratch: scratch).run()
-        case .endToEndLimited: try await LimitedBench(scale: scale, scratch: scratch).run()
+        case .endToEndLimited: try await CostBench(bench: self, feature: .limited, scale: scale, scratch: scratch).run()
+        case .endToEndIdempotent: try await CostBench(bench: self, feature: .idempotent, scale: scale, scratch: scratch).run()
+        case .endToEndSigned: try await CostBench(bench: self, feature: .signed, scale: scale, scratch: scratch).run()
         case .recovery: try await RecoveryBench(scale: scale, scratch: scratch).run()
         }
     }
