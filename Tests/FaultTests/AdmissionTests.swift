@@ -4,8 +4,8 @@ import RelierSQLite
 import Testing
 
 @Suite(.serialized) struct AdmissionTests {
-    /// `ADMISSION_RUNS=100` repeats it as often.
-    static let runs = ProcessInfo.processInfo.environment["ADMISSION_RUNS"].flatMap { Int($0) } ?? 3
+    /// `TEST_RUNS=100` repeats it as often.
+    static let runs = ProcessInfo.processInfo.environment["TEST_RUNS"].flatMap { Int($0) } ?? 3
 
     /// 50 clients in four processes push 1,000 tasks at a limit of 500 within one window.
     @Test(arguments: 0..<runs) func fourProcessesAdmitExactlyTheLimit(run: Int) async throws {

@@ -78,9 +78,9 @@ import Testing
         }
     }
 
-    /// Every worker in turn is told to stop while tasks are in flight everywhere. `RELIER_TEST_DRAIN_ROUNDS` sets how often.
+    /// Every worker in turn is told to stop while tasks are in flight everywhere. `TEST_ROUNDS` sets how often.
     @Test func aRollingRestartCostsNothing() async throws {
-        let rounds = ProcessInfo.processInfo.environment["RELIER_TEST_DRAIN_ROUNDS"].flatMap(Int.init) ?? 3
+        let rounds = ProcessInfo.processInfo.environment["TEST_ROUNDS"].flatMap(Int.init) ?? 3
         try await FaultScene.run { scene in
             try await scene.withSupervisor(processes: 4, concurrency: 25) { crew in
                 for round in 0..<rounds {

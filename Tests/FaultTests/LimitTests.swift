@@ -7,9 +7,9 @@ import Testing
 
 /// Limits over real processes, some of them killed in the middle.
 @Suite(.serialized) struct LimitTests {
-    /// How many tasks and keys; the full size of the contract with `RELIER_TEST_FULL=1`.
+    /// How many tasks and keys; the full size of the contract with `TEST_FULL=1`.
     private static let size =
-        ProcessInfo.processInfo.environment["RELIER_TEST_FULL"] == "1" ? (tasks: 10_000, keys: 500) : (tasks: 1_500, keys: 75)
+        ProcessInfo.processInfo.environment["TEST_FULL"] == "1" ? (tasks: 10_000, keys: 500) : (tasks: 1_500, keys: 75)
 
     @Test func fourProcessesKeepTheLimitOfEachKeyWhileWorkersAreKilled() async throws {
         try await FaultScene.run { scene in
