@@ -24,7 +24,8 @@ enum InProcessWorker {
     static let concurrency = 512
 
     static func run<Value: Sendable>(
-        on engine: any Engine, concurrency: Int = concurrency, client: ClientSettings = ClientSettings(logger: .bench), body: () async throws -> Value
+        on engine: any Engine, concurrency: Int = concurrency, client: ClientSettings = ClientSettings(logger: .bench),
+        body: () async throws -> Value
     ) async throws -> Value {
         let settings = WorkerSettings(concurrency: concurrency, name: "bench", client: client, logger: .bench)
         let tasks: [any RelierTask.Type] = [NoOp.self, FreeNoOp.self, LimitedNoOp.self, IdempotentNoOp.self]

@@ -26,7 +26,8 @@ final class Workbench: Sendable {
         let worker = Worker(
             engine: engine, tasks: try TaskRegistry(tasks),
             settings: WorkerSettings(
-                concurrency: concurrency, lease: lease, gracePeriod: grace, client: client, suspectPatience: suspectPatience, logger: logger))
+                concurrency: concurrency, lease: lease, gracePeriod: grace, client: client, suspectPatience: suspectPatience, logger: logger
+            ))
         self.worker = worker
         running = Task { try await worker.run() }
     }

@@ -6,7 +6,7 @@ public struct AdmissionPolicy: Sendable, Hashable {
     public var limit: Int?
     /// How long a window lasts on the engine's clock; 1 ms or more. A window that is open keeps the length with which it was opened.
     public var window: Duration
-    /// No more come in while so many tasks wait for a worker (state `queued`, on all queues together); 1 or more, `nil` for no bound.
+    /// No more come in while so many tasks wait for a worker (`queued`, or held back by a limit, on all queues together); 1 or more, `nil` for no bound.
     public var maxBacklog: Int?
     /// None comes in while one that waits for its first start was pushed longer ago than this; `nil` for no bound.
     /// Tasks that were delayed, parked, retried or recovered are old for other reasons and do not count.

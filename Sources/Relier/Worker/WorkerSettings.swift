@@ -50,8 +50,8 @@ public struct WorkerSettings: Sendable {
         maxStuckShare: Double = 0.5, softTimeout: Duration? = nil, hardTimeout: Duration? = nil,
         resultMaxBytes: Int = 1 << 20, checkpoints: CheckpointSettings = .inline(), client: ClientSettings = ClientSettings(),
         process: TaskID = .next(), isolated: Bool = false, ownsProcess: Bool = false,
-        resurrection: ResurrectionSettings? = ResurrectionSettings(), suspectPatience: Duration? = .seconds(30), catchUpWindow: Duration = .hours(1),
-        logger: Logger = Logger(label: "relier.worker")
+        resurrection: ResurrectionSettings? = ResurrectionSettings(), suspectPatience: Duration? = .seconds(30),
+        catchUpWindow: Duration = .hours(1), logger: Logger = Logger(label: "relier.worker")
     ) {
         self.concurrency = concurrency
         self.queues = queues
@@ -80,7 +80,9 @@ public struct WorkerSettings: Sendable {
         if queues.isEmpty { return "a worker serves at least one queue" }
         if let bad = queues.first(where: { $0.queue != .requeue && $0.queue.objection != nil }) { return bad.queue.objection }
         if lease < .milliseconds(500) { return "the lease is \(lease.inSeconds) s; it takes at least 0.5 s" }
-        if let patience = suspectPatience, patience <= .zero { return "the patience with suspects is \(patience.inSeconds) s; it takes more than 0" }
+        if let patience = suspectPatience, patience <= .zero {
+            return "the patience with suspects is \(patience.inSeconds) s; it takes more than 0"
+        }
         if !(0...1).contains(maxStuckShare) { return "the share of slots for stuck bodies is \(maxStuckShare); allowed are 0 to 1" }
         if let soft = softTimeout, let hard = hardTimeout, soft >= hard { return "the default soft timeout must be less than the hard one" }
         return nil

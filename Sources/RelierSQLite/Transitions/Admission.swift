@@ -84,9 +84,11 @@ extension Store {
 
     private func backlog(upTo bound: Int) throws -> Int {
         if let known = admission.backlog, known.bound >= bound { return known.count }
-        let count = try db.row("SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 0 UNION ALL SELECT 1 FROM task WHERE state = 8 LIMIT ?)", .int(bound)) { Int($0.int(0)) } ?? 0
-        admission.backlog = (count, bound)
-        return count
+        let count = try db.row(
+            "SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 0 UNION ALL SELECT 1 FROM task WHERE state = 8 LIMIT ?)", .int(bound)
+        ) { Int($0.int(0)) }
+        admission.backlog = (count ?? 0, bound)
+        return count ?? 0
     }
 
     private func oldestWaiting() throws -> EngineTime? {
@@ -129,7 +131,8 @@ extension Database {
 
     func admissionStatus(_ clock: EngineClock) throws -> AdmissionStatus {
         let window = try admissionWindow(clock)
-        let backlog = try row("SELECT (SELECT count(*) FROM task WHERE state = 0) + (SELECT count(*) FROM task WHERE state = 8)") { Int($0.int(0)) } ?? 0
+        let waiting = "SELECT (SELECT count(*) FROM task WHERE state = 0) + (SELECT count(*) FROM task WHERE state = 8)"
+        let backlog = try row(waiting) { Int($0.int(0)) } ?? 0
         let oldest = try oldestWaiting()
         // After the rows: what they tell of must not lie ahead of it.
         let now = clock.now
