@@ -6,7 +6,7 @@ BUILD_DEBUG = $(SWIFT) build
 # Without macros, since compiling swift-syntax for release takes longer than everything else; in a folder of its own, since it is another set of traits.
 BUILD_BENCH = $(SWIFT) build -c release --disable-default-traits --scratch-path .build-bench
 
-.PHONY: help build demo test lint bench docs-check system-packages clean
+.PHONY: help build demo test lint bench docs-check system-packages test-packages clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -19,7 +19,7 @@ demo: system-packages ## 1,000 charges and 3,376 airports through kill -9 (ARGS=
 	@$(BUILD_DEBUG) --product cookbook 1>&2
 	@"$$($(BUILD_DEBUG) --show-bin-path)/cookbook" demo $(ARGS)
 
-test: system-packages ## All tests (ARGS="--filter NAME" for some)
+test: test-packages ## All tests (ARGS="--filter NAME" for some)
 	@$(BUILD_DEBUG) --build-tests 1>&2
 	@scripts/run-tests $(ARGS)
 
@@ -38,6 +38,9 @@ docs-check: ## Whether the code that documents quote is the code that compiles
 
 system-packages:
 	@scripts/system-packages
+
+test-packages:
+	@scripts/system-packages --tests
 
 clean: ## Remove what was built
 	@$(SWIFT) package clean
