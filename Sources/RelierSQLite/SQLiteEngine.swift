@@ -78,9 +78,9 @@ public final class SQLiteEngine: Engine {
         self.profiles = profiles
         let bell = Bell(
             hub: hub, stations: stations, logger: opening.options.logger,
-            ended: { ids in try database.read { try $0.ended(among: ids) } },
+            ended: { ids in try database.readOneState { try $0.ended(among: ids) } },
             outlook: { incarnation, queues in
-                try database.read { try $0.outlook(for: incarnation, queues: queues, profiles: profiles, clock: clock) }
+                try database.readOneState { try $0.outlook(for: incarnation, queues: queues, profiles: profiles, clock: clock) }
             })
         self.bell = bell
         writer = Writer(
@@ -113,7 +113,7 @@ public final class SQLiteEngine: Engine {
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(EngineError) -> T {
         let location = location
         let result: Result<T, EngineError> = await withCheckedContinuation { continuation in
-            database.asyncRead { access in
+            database.asyncReadOneState { access in
                 do {
                     continuation.resume(returning: .success(try body(access.get())))
                 } catch {

@@ -92,7 +92,7 @@ public struct ClaimRequest: Sendable {
     public var shares: [QueueShare]
     /// At most so many tasks in all; 1 or more.
     public var limit: Int
-    /// Take a suspect, to run it alone, and nothing else.
+    /// Take a suspect, to run it alone, and nothing else. It may be of any queue that is not paused.
     public var suspects: Bool
 
     public init(incarnation: Incarnation, number: Int64, shares: [QueueShare], limit: Int, suspects: Bool = false) {

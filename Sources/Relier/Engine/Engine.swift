@@ -67,7 +67,8 @@ public protocol Engine: Sendable {
     /// Ends attempts: each settlement is carried out, or refused if its fence is not the current one. The answers are in the order of the request.
     ///
     /// Result, idempotency record, checkpoint, history and state change in one step. Sent again under the same fence a
-    /// settlement is answered ``SettleReply/done`` and changes nothing.
+    /// settlement is answered ``SettleReply/done`` and changes nothing. So is any other settlement under that fence, until the task is claimed anew: then
+    /// either answer is right.
     func settle(_ settlements: [Settlement]) async throws(EngineError) -> [SettleReply]
 
     /// Saves a checkpoint; `nil` removes it.
@@ -100,7 +101,8 @@ public protocol Engine: Sendable {
     func attachCrashReport(_ report: CrashReport) async throws(EngineError)
 
     /// Housekeeping, bounded by `batch` rows of a kind: promotes scheduled tasks that are due in any queue, quarantines tasks parked for longer than
-    /// `unregisteredAfter`, drops what has outlived its retention, and quarantines what is in the storage and is no task of Relier's.
+    /// `unregisteredAfter` that no joined worker can run in its queues, drops what has outlived its retention, and quarantines what is in the storage and
+    /// is no task of Relier's.
     func tend(batch: Int, unregisteredAfter: Duration?) async throws(EngineError) -> TendReport
 
     // Schedules
@@ -127,8 +129,10 @@ public protocol Engine: Sendable {
     func deadLetters(_ query: DeadLetterQuery) async throws(EngineError) -> Page<DeadLetterSummary>
     func deadLetterReasons() async throws(EngineError) -> [String: Int]
     /// Puts a quarantined task back into its own queue with its checkpoint, and takes its idempotency key again in the same step.
+    ///
+    /// Its attempts start anew, and a cancellation that the quarantine came before is forgotten.
     /// - Parameter fresh: start the resurrection count anew.
-    /// - Throws: `notFound`; `conflict` naming the key's holder.
+    /// - Throws: `notFound`; `conflict` naming the key's holder, or the key that its own body holds, which still runs.
     func releaseDeadLetter(_ id: TaskID, fresh: Bool) async throws(EngineError)
     /// Ends a live task as cancelled.
     ///

@@ -24,7 +24,7 @@ public struct LimitRule: Sendable, Hashable, Codable {
     public var arguments: [String]
     /// 1 or more.
     public var maximum: Int
-    /// For rates: how long a start counts. In any stretch of that length there are at most ``maximum`` starts.
+    /// For rates: how long a start counts. In any stretch of that length there are at most ``maximum`` starts; those before the limit was in force need not count.
     public var window: Duration?
 
     public init(task: String, kind: Kind, arguments: [String] = [], maximum: Int, window: Duration? = nil) {

@@ -104,6 +104,7 @@ public enum Fate: Sendable, Hashable {
     }
 }
 
+/// What a release moved. A task that was cancelled during its run ends as cancelled instead of being queued again, and is named where it would have gone.
 public struct ReleaseReport: Sendable, Hashable {
     public var requeued: [TaskID] = []
     public var suspects: [TaskID] = []

@@ -40,7 +40,7 @@ final class SQLiteLeaseHolder: LeaseHolder {
         let number = number
         let found: (order: String??, lost: [TaskID], strays: [Held])
         do {
-            found = try reader.read { db in
+            found = try reader.readOneState { db in
                 let order = try db.row("SELECT orders FROM worker WHERE number = ?", .int(number)) { $0.textOrNull(0) }
                 guard order != nil else { return (order, [], []) }
                 let held = try db.rows("SELECT id, fence, token, request FROM task WHERE state = 2 AND holder = ?", .int(number)) {

@@ -9,7 +9,7 @@ extension Store {
             if task.flags & Flag.cancelling == 0 { try setFlag(Flag.cancelling, of: task.seq) }
             return .afterThisRun
         }
-        try endCancelled(task, holder: task.holder, history: task.history, settled: false)
+        try endCancelled(task, holder: task.holder, history: task.history, settled: task.settled)
         return .cancelled
     }
 

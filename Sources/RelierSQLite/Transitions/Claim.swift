@@ -97,7 +97,17 @@ extension Store {
     private func take(_ wanted: Int, from queue: Queue, _ claim: inout Claim) throws -> Int {
         guard let number = try existingNumber(of: queue) else { return 0 }
         if try anyPaused && db.isPaused(number) { return 0 }
-        try unpark(queue: number, limit: wanted, for: claim.worker)
+        var taken = 0
+        while true {
+            let back = try unpark(queue: number, limit: wanted - taken, for: claim.worker)
+            taken += try take(wanted - taken, queue: number, &claim)
+            // What came back may have to wait at a limit, and what is parked behind it need not.
+            if taken == wanted || back == 0 || claim.parked >= Self.maxParked { return taken }
+        }
+    }
+
+    /// Up to `wanted` tasks of those that are ready in a queue.
+    private func take(_ wanted: Int, queue number: Int64, _ claim: inout Claim) throws -> Int {
         var taken = 0
         if try servesRecovered(claim.worker), try db.exists(Self.anyRecovered, .int(number)) {
             // With a single slot the two kinds take turns.
@@ -211,15 +221,18 @@ extension Store {
         }
     }
 
-    /// Brings back up to `limit` parked tasks of the queue for each name and version that this worker can run. Costs one look while nothing is parked.
-    private func unpark(queue: Int64, limit: Int, for worker: WorkerProfile) throws {
+    /// Brings back up to `limit` parked tasks of the queue for each name and version that this worker can run, and answers how many.
+    /// Costs one look while nothing is parked.
+    private func unpark(queue: Int64, limit: Int, for worker: WorkerProfile) throws -> Int {
+        var count = 0
         for kind in try db.parkedKinds(queue: queue) where worker.canRun(try self.kind(kind)) {
-            try db.run(
+            count += try db.run(
                 """
                 UPDATE task SET state = 0 WHERE seq IN
                   (SELECT seq FROM task WHERE state = 3 AND queue = ? AND kind = ? ORDER BY due, seq LIMIT ?)
                 """, .int(queue), .int(kind), .int(limit))
         }
+        return count
     }
 
     /// The queue's number, if anything was ever pushed into it.

@@ -135,6 +135,17 @@ extension Store {
         }
     }
 
+    /// A key that the task took by hand and that is held for its body, which still runs although the task has ended.
+    func keyKeptForBody(of owner: TaskID) throws -> String? {
+        let kept = try db.row(
+            """
+            SELECT key FROM idem WHERE manual = 1 AND owner = ? AND state = 1 AND holder IS NOT NULL
+              AND EXISTS (SELECT 1 FROM worker WHERE worker.number = idem.holder)
+            """, .id(owner)
+        ) { $0.text(0) }
+        return kept.map { String($0.dropFirst(2)) }
+    }
+
     /// Queues what was snoozed until this key settles.
     func wakeTasks(waitingFor key: String) throws {
         let waiting = try db.rows("SELECT queue, alone, seq, flags FROM task WHERE state = 4 AND awaited = ?", .text(key)) {

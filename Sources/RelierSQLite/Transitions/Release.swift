@@ -18,7 +18,8 @@ extension Store {
                 report.remaining = true
                 break
             }
-            let moved = tasks.prefix(min(left, room))
+            // Of several queues more may wait than are allowed; who holds nothing is forgotten all the same.
+            let moved = tasks.prefix(max(0, min(left, room)))
             for task in moved { try release(task, death: death, limits: limits, report: &report) }
             left -= moved.count
             if moved.count == tasks.count {
@@ -97,6 +98,9 @@ extension Store {
             (seq: $0.int(0), queue: $0.int(1), key: $0.textOrNull(2), isLimited: $0.int(3) & Flag.limited != 0)
         }
         guard let found else { throw EngineError(.notFound, "no task \(id) is in the dead letter queue") }
+        if let key = try keyKeptForBody(of: id) {
+            throw EngineError(.conflict, "the body of \(id) still runs in its worker and holds the key '\(key)'; wait until it has ended")
+        }
         var operation: String?
         if let key = found.key {
             switch try takeTaskKey(key, for: id) {
@@ -113,8 +117,8 @@ extension Store {
             """
             INSERT INTO task (id, state, queue, fence, token, settled, resurrections, flags, history, kind, enqueued, result_ttl, key, key_ttl,
               operation, traceparent, checksum, payload, signer, signature)
-            SELECT id, 0, queue, fence, token, settled, CASE WHEN ?1 THEN 0 ELSE resurrections END, flags, history, kind, enqueued, result_ttl,
-              key, key_ttl, ?2, traceparent, checksum, payload, signer, signature
+            SELECT id, 0, queue, fence, token, settled, CASE WHEN ?1 THEN 0 ELSE resurrections END, flags & ~\(Flag.cancelling), history,
+              kind, enqueued, result_ttl, key, key_ttl, ?2, traceparent, checksum, payload, signer, signature
             FROM dead WHERE seq = ?3
             """, .int(fresh ? 1 : 0), .text(orNull: operation), .int(found.seq))
         let seq = db.lastInsertedRowID

@@ -19,7 +19,7 @@ extension Store {
         case .commit(let result):
             try commit(task, result: result)
         case .retry(let delay, let reason, let message):
-            try retry(task, after: delay, reason: reason, message: message)
+            try retry(task, after: delay, reason: reason, message: message, keyHolder: settlement.leavesBody ? task.holder : nil)
         case .quarantine(let reason, let message, let keyHeld):
             try quarantine(
                 task, reason: reason, message: message, history: try history(of: task, outcome: "quarantined", detail: reason),
@@ -72,7 +72,11 @@ extension Store {
     /// Bytes beyond which a result is dropped before its record.
     static let largeResult = 256
 
-    private func retry(_ task: RunningTask, after delay: Duration, reason: String, message: String) throws {
+    /// - Parameter keyHolder: the incarnation in which its body still runs; if the task ends here, its keys are kept until that has ended.
+    private func retry(_ task: RunningTask, after delay: Duration, reason: String, message: String, keyHolder: Int64?) throws {
+        if task.flags & Flag.cancelling != 0, let keyHolder {
+            return try endCancelled(task, holder: keyHolder, history: task.history, settled: true)
+        }
         let detail = message.isEmpty ? reason : "\(reason): \(message)"
         let history = try history(of: task, outcome: "retry", detail: detail)
         if task.flags & Flag.cancelling != 0 { return try endCancelled(task, holder: nil, history: history, settled: true) }

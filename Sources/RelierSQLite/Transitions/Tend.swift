@@ -120,8 +120,8 @@ extension Store {
                 for task in tasks {
                     try quarantine(
                         task, reason: "UnregisteredTaskError",
-                        message: "no worker knew '\(kind.name)' version \(kind.version) for \(after)", history: task.history, settled: false
-                    )
+                        message: "no worker knew '\(kind.name)' version \(kind.version) for \(after)", history: task.history,
+                        settled: task.settled)
                 }
                 report.unregistered += tasks.count
                 if tasks.count == limit { report.remaining = true }

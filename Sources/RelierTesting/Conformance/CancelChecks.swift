@@ -10,6 +10,9 @@ extension EngineConformance {
         Check("noFurtherRunFollowsACancellation") { try await $0.noFurtherRunFollowsACancellation() },
         Check("whatHasEndedIsNotCancelled") { try await $0.whatHasEndedIsNotCancelled() },
         Check("cancelAndCommitHaveOneWinner") { try await $0.cancelAndCommitHaveOneWinner() },
+        Check("aCancellationForgetsNoSettlement") { try await $0.aCancellationForgetsNoSettlement() },
+        Check("theKeyOfACancelledRetryWaitsForItsBody") { try await $0.theKeyOfACancelledRetryWaitsForItsBody() },
+        Check("aReleaseForgetsTheCancellation") { try await $0.aReleaseForgetsTheCancellation() },
     ]
 
     /// Queued, scheduled, waiting for a retry, for a key, or parked: it never runs, its key is free, and who waits for it is told.
@@ -187,6 +190,51 @@ extension EngineConformance {
                 try await scene.expectState(committed ? .committed : .cancelled, of: task.id, "after the race")
                 try await scene.engine.leave(worker.incarnation)
             }
+        }
+    }
+
+    /// A settlement whose reply was lost is answered as carried out, although an operator ended the task meanwhile.
+    public func aCancellationForgetsNoSettlement() async throws {
+        try await scene { scene in
+            let worker = try await scene.join()
+            for outcome in [Settlement.Outcome.retry(after: .hours(1), reason: "E", message: ""), .handBack] {
+                let task = try await scene.start(scene.task(), on: worker)
+                try await worker.end(task, outcome)
+                try scene.expect(try await scene.engine.cancel(task.id, terminate: true), is: .cancelled, "reply")
+                try scene.expect(try await worker.settle(task, outcome), is: .done, "reply to the settlement sent again")
+                try await scene.expectState(.cancelled, of: task.id, "after the settlement was sent again")
+            }
+        }
+    }
+
+    /// A run that timed out, whose body goes on, and that was cancelled before it could be tried again.
+    public func theKeyOfACancelledRetryWaitsForItsBody() async throws {
+        try await scene { scene in
+            let worker = try await scene.join()
+            let task = try await scene.start(scene.task(key: "k"), on: worker)
+            try scene.expect(try await scene.engine.cancel(task.id, terminate: false), is: .afterThisRun, "reply")
+            let timeout = Settlement(
+                task: task.id, fence: task.fence, outcome: .retry(after: .hours(1), reason: "TimeoutError", message: ""), bodyRuns: true)
+            for _ in 1...2 { try scene.expect(try await scene.engine.settle([timeout]), is: [.done], "replies to the end of the attempt") }
+            try await scene.expectState(.cancelled, of: task.id, "instead of a retry")
+            try scene.expect(
+                try await scene.push(scene.task(key: "k")), is: .duplicate(by: task.id), "a push with the key while the body runs")
+            try await scene.engine.bodyReturned(task.id, fence: task.fence)
+            try await scene.accept(scene.task(key: "k"))
+        }
+    }
+
+    /// Who releases a dead letter wants it to run, whatever was wanted before its last run failed.
+    public func aReleaseForgetsTheCancellation() async throws {
+        try await scene { scene in
+            let worker = try await scene.join()
+            let task = try await scene.start(scene.task(), on: worker)
+            try scene.expect(try await scene.engine.cancel(task.id, terminate: false), is: .afterThisRun, "reply")
+            try await worker.quarantine(task)
+            try await scene.engine.releaseDeadLetter(task.id, fresh: false)
+            try await worker.end(try await worker.claim(task.id), .handBack)
+            try await scene.expectState(.queued, of: task.id, "after the released task was handed back")
+            try await worker.commit(try await worker.claim(task.id))
         }
     }
 

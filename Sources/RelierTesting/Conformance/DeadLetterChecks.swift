@@ -262,19 +262,22 @@ extension EngineConformance {
         }
     }
 
-    /// A dead letter whose own body still runs and holds its key is not run a second time beside it.
+    /// A dead letter whose own body still runs and holds a key, its own or one taken by hand, is not run a second time beside it.
     public func aReleaseIsRefusedWhileTheBodyStillRuns() async throws {
         try await scene { scene in
             let worker = try await scene.join()
-            let task = try await scene.start(scene.task(key: "k"), on: worker)
-            try await worker.quarantine(task, "TimeoutError", keyHeld: true)
-            try await scene.expectError(.conflict, "a release while the body still runs") {
+            for key in ["k", nil] {
+                let task = try await scene.start(scene.task(key: key), on: worker)
+                if key == nil { _ = try await worker.acquire("by hand", for: task) }
+                try await worker.quarantine(task, "TimeoutError", keyHeld: true)
+                try await scene.expectError(.conflict, "a release while the body still runs") {
+                    try await scene.engine.releaseDeadLetter(task.id, fresh: false)
+                }
+                try await scene.expectState(.quarantined, of: task.id, "after the refusal")
+                try await scene.engine.bodyReturned(task.id, fence: task.fence)
                 try await scene.engine.releaseDeadLetter(task.id, fresh: false)
+                try await worker.commit(try await worker.claim(task.id))
             }
-            try await scene.expectState(.quarantined, of: task.id, "after the refusal")
-            try await scene.engine.bodyReturned(task.id, fence: task.fence)
-            try await scene.engine.releaseDeadLetter(task.id, fresh: false)
-            try await worker.commit(try await worker.claim(task.id))
         }
     }
 

@@ -9,6 +9,7 @@ extension EngineConformance {
         Check("aNewerVersionWaitsForANewerWorker") { try await $0.aNewerVersionWaitsForANewerWorker() },
         Check("aMixedFleetDrainsBoth") { try await $0.aMixedFleetDrainsBoth() },
         Check("aTaskForALivingWorkerIsNotStuck") { try await $0.aTaskForALivingWorkerIsNotStuck() },
+        Check("whatIsParkedBehindALimitIsFound") { try await $0.whatIsParkedBehindALimitIsFound() },
         Check("aTaskParkedForTooLongIsQuarantined") { try await $0.aTaskParkedForTooLongIsQuarantined() },
         Check("aParkedTaskKeepsItsKey") { try await $0.aParkedTaskKeepsItsKey() },
         Check("aRecoveredTaskIsParkedToo") { try await $0.aRecoveredTaskIsParkedToo() },
@@ -119,6 +120,21 @@ extension EngineConformance {
                 for _ in 0..<3 { try scene.expect(try await ignorant.claim().count, is: 0, "tasks claimed of an unknown name") }
                 try await knows.commit(try await knows.claim(id))
             }
+        }
+    }
+
+    /// Tasks that were parked and may not start, since their limit is full, do not stand before those that may.
+    public func whatIsParkedBehindALimitIsFound() async throws {
+        try await scene { scene in
+            let knows = try await scene.join(limits: [.perKey(3)])
+            let limited = try await scene.accept((0..<3).map { _ in scene.limited("x", .perKey(3)) })
+            let plain = try await scene.accept(scene.task())
+            let ignorant = try await scene.join([Self.old], on: scene.other)
+            try scene.expect(try await ignorant.claim().count, is: 0, "tasks claimed of an unknown name")
+            // Joins and leaves, so that it is the other one that finds what was parked.
+            let stricter = try await scene.join([TaskKind(name: "work", version: 0, limits: [.perKey(1)])])
+            try await scene.engine.leave(stricter.incarnation)
+            try scene.expect(try await knows.claim(2).map(\.id), is: [limited[0], plain], "tasks claimed of those that were parked")
         }
     }
 

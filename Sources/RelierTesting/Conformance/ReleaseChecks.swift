@@ -10,6 +10,7 @@ extension EngineConformance {
         Check("aLivingHolderIsNotReleasedByItsLock") { try await $0.aLivingHolderIsNotReleasedByItsLock() },
         Check("aReleaseIsDoneInBatches") { try await $0.aReleaseIsDoneInBatches() },
         Check("aReleaseStopsAtTheDepthOfRecoveredWork") { try await $0.aReleaseStopsAtTheDepthOfRecoveredWork() },
+        Check("whoHoldsNothingIsReleasedWhateverWaits") { try await $0.whoHoldsNothingIsReleasedWhateverWaits() },
         Check("usedUpResurrectionsQuarantine") { try await $0.usedUpResurrectionsQuarantine() },
         Check("aResurrectionKeepsKeyAndPlace") { try await $0.aResurrectionKeepsKeyAndPlace() },
         Check("aReleaseOfNobodyDoesNothing") { try await $0.aReleaseOfNobodyDoesNothing() },
@@ -176,6 +177,21 @@ extension EngineConformance {
             }
             try scene.expect(moved.count, is: 10, "tasks moved in the end")
             try scene.expect(Set(moved), is: Set(ids), "tasks moved")
+        }
+    }
+
+    /// A dead worker without tasks is forgotten also while more recovered tasks wait, in several queues, than a release may add to.
+    public func whoHoldsNothingIsReleasedWhateverWaits() async throws {
+        try await scene { scene in
+            let doomed = try await scene.join(queues: [.default, "other"])
+            try await scene.accept((0..<6).map { scene.task(queue: $0.isMultiple(of: 2) ? .default : "other") })
+            try scene.expect(try await doomed.claim().count, is: 6, "tasks claimed")
+            try await scene.die(doomed)
+            let idle = try await scene.join()
+            let report = try await scene.engine.release(
+                .process(idle.info.process), death: .signalled(9), limits: ReleaseLimits(maxRequeueDepth: 2))
+            try scene.expect(report, is: ReleaseReport(), "report of a release of a worker that held nothing")
+            try scene.expect(try await scene.engine.leases().count, is: 0, "leases left")
         }
     }
 
