@@ -26,7 +26,7 @@ public struct EngineConformance: Sendable {
         + childChecks + checkpointChecks + leaseChecks + releaseChecks + releaseRaceChecks + suspectChecks + crashReportChecks
         + parkingChecks + limitChecks + limitSlotChecks + limitChangeChecks + pauseChecks
         + envelopeChecks + admissionChecks + backlogChecks
-        + waitingChecks + retentionChecks + listingChecks + lostReplyChecks + cancelChecks + heartbeatChecks + randomHistoryChecks
+        + waitingChecks + retentionChecks + listingChecks + lostReplyChecks + cancelChecks + heartbeatChecks + modelChecks
 
     /// The checks for an engine under test without these abilities.
     public static func checks(without missing: Set<Ability>) -> [Check] {
