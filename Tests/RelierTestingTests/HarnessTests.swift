@@ -131,7 +131,8 @@ struct HarnessTests {
         let harness = try RelierTestHarness([Endless.self])
         let receipt = try await harness.push(Endless())
         let error = await #expect(throws: StillRunning.self) { try await harness.runQueued(timeout: .seconds(2)) }
-        #expect(error?.running == 1)
+        // On a busy machine its worker may not have come to it.
+        #expect(error.map { $0.running + $0.queued } == 1)
         #expect(try await receipt.status() == .queued)
     }
 }
