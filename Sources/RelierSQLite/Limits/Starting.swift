@@ -31,11 +31,12 @@ extension Store {
         return left > 0
     }
 
+    /// A start while the limit is lifted counts for nothing, and has no number: it would be dropped before its time and leave a gap that reads as an old start.
     private func noteStart(_ gate: Gate) throws {
         try db.run(
             """
             INSERT INTO start (gate, number, at, until)
-            SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?2 + (SELECT span FROM limiter WHERE number = ?3) FROM start WHERE gate = ?1
+            SELECT ?1, coalesce((SELECT max(number) FROM start WHERE gate = ?1), 0) + 1, ?2, ?2 + span FROM limiter WHERE number = ?3 AND span > 0
             """, .int(gate.number), .time(now), .int(gate.rule))
         // Only the start says when the next one may be.
         touched.insert(gate)

@@ -128,7 +128,11 @@ extension Store {
         var taken = 0
         for queue in try db.rows("SELECT number FROM queue ORDER BY number", transform: { $0.int(0) }) where taken < wanted {
             if try anyPaused && db.isPaused(queue) { continue }
-            taken += try takeReady(wanted - taken, queue: queue, recovered: true, &claim)
+            while true {
+                let back = try unpark(queue: queue, limit: wanted - taken, for: claim.worker, recovered: true)
+                taken += try takeReady(wanted - taken, queue: queue, recovered: true, &claim)
+                if taken == wanted || back == 0 || claim.parked >= Self.maxParked { break }
+            }
         }
         return taken
     }
@@ -221,15 +225,16 @@ extension Store {
         }
     }
 
-    /// Brings back up to `limit` parked tasks of the queue for each name and version that this worker can run, and answers how many.
+    /// Brings back up to `limit` parked tasks of the queue, or only recovered ones, for each name and version that this worker can run, and answers how many.
     /// Costs one look while nothing is parked.
-    private func unpark(queue: Int64, limit: Int, for worker: WorkerProfile) throws -> Int {
+    private func unpark(queue: Int64, limit: Int, for worker: WorkerProfile, recovered: Bool = false) throws -> Int {
         var count = 0
+        let which = recovered ? " AND recovered = 1" : ""
         for kind in try db.parkedKinds(queue: queue) where worker.canRun(try self.kind(kind)) {
             count += try db.run(
                 """
                 UPDATE task SET state = 0 WHERE seq IN
-                  (SELECT seq FROM task WHERE state = 3 AND queue = ? AND kind = ? ORDER BY due, seq LIMIT ?)
+                  (SELECT seq FROM task WHERE state = 3 AND queue = ? AND kind = ?\(which) ORDER BY due, seq LIMIT ?)
                 """, .int(queue), .int(kind), .int(limit))
         }
         return count

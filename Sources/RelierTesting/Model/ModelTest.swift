@@ -37,7 +37,16 @@ struct ModelTestFailure {
 }
 
 extension EngineConformance {
-    static let modelChecks: [Check] = [Check("randomHistoriesAgreeWithTheModel") { try await $0.randomHistoriesAgreeWithTheModel() }]
+    static let modelChecks: [Check] = [
+        Check("randomHistoriesAgreeWithTheModel") { try await $0.randomHistoriesAgreeWithTheModel() },
+        Check("historiesThatFailedBeforeAgreeWithTheModel") { try await $0.historiesThatFailedBeforeAgreeWithTheModel() },
+    ]
+
+    /// Histories that found faults in engines after many thousands had held: a recovered task that was parked and hidden from its pool, a start that was
+    /// forgotten while its rate was lifted.
+    public func historiesThatFailedBeforeAgreeWithTheModel() async throws {
+        for seed: UInt64 in [101_028, 150_965] { try await modelTest(histories: 1, seed: seed) }
+    }
 
     /// Twenty random histories agree with the model; see ``modelTest(histories:seed:steps:progress:)``.
     public func randomHistoriesAgreeWithTheModel() async throws { try await modelTest(histories: 20) }
