@@ -14,6 +14,7 @@ let package = Package(
     products: [
         .library(name: "Relier", targets: ["Relier"]),
         .library(name: "RelierSQLite", targets: ["RelierSQLite"]),
+        .library(name: "RelierRedis", targets: ["RelierRedis"]),
         .library(name: "RelierCommand", targets: ["RelierCommand"]),
         .library(name: "RelierHummingbird", targets: ["RelierHummingbird"]),
         .library(name: "RelierTesting", targets: ["RelierTesting"]),
@@ -21,7 +22,8 @@ let package = Package(
     ],
     traits: [
         .trait(name: "Macros", description: "@RelierTask. Without it nothing needs swift-syntax."),
-        .default(enabledTraits: ["Macros"]),
+        .trait(name: "Redis", description: "Addresses of servers for RelierCommand. Without it commands need no SwiftNIO."),
+        .default(enabledTraits: ["Macros", "Redis"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -87,9 +89,21 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "RelierRedis",
+            dependencies: [
+                "RESP", "Relier",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            resources: [.embedInCode("Scripts")],
+            swiftSettings: settings
+        ),
+        .target(
             name: "RelierCommand",
             dependencies: [
                 "Relier", "RelierSQLite",
+                .target(name: "RelierRedis", condition: .when(traits: ["Redis"])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -117,7 +131,7 @@ let package = Package(
         .target(
             name: "CookbookLibrary",
             dependencies: [
-                "Relier", "RelierSQLite", "RelierCommand", "RelierHummingbird",
+                "Relier", "RelierSQLite", "RelierRedis", "RelierCommand", "RelierHummingbird",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -183,6 +197,11 @@ let package = Package(
         .testTarget(
             name: "RelierSQLiteTests",
             dependencies: ["Relier", "RelierSQLite", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RelierRedisTests",
+            dependencies: ["RESP", "Relier", "RelierRedis", "RelierTesting", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: settings
         ),
         .testTarget(
             name: "ConformanceTests",

@@ -1,0 +1,70 @@
+import NIOCore
+import NIOPosix
+import RESP
+import Relier
+import Synchronization
+
+/// The connection of the leases, with an event loop and a thread of its own: neither a user's commands nor bodies that block every thread of the
+/// cooperative pool can hold up a renewal. Made when the first worker joins.
+final class LeaseLine: Sendable {
+    typealias MakeClient = @Sendable (RESPClientOptions) throws(RESPError) -> RESPClient
+
+    private struct Open: Sendable {
+        let client: RESPClient
+        let thread: LeaseThread
+    }
+
+    private enum State {
+        case unused
+        case open(Open)
+        case closed
+    }
+
+    /// One event loop for the leases of all engines of the process, as long as it lives.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
+    private let makeClient: MakeClient
+    private let options: RESPClientOptions
+    private let state = Mutex(State.unused)
+
+    init(makeClient: @escaping MakeClient, options: RESPClientOptions) {
+        self.makeClient = makeClient
+        self.options = options
+    }
+
+    /// The same server by this line's connection.
+    func server(like server: Server) throws(EngineError) -> (Server, LeaseThread) {
+        let opened = state.withLock { state -> Result<Open, EngineError> in
+            switch state {
+            case .open(let open): return .success(open)
+            case .closed: return .failure(EngineError(.unavailable, "\(server.location) was closed in this process"))
+            case .unused: break
+            }
+            var options = options
+            options.connections = 1
+            options.eventLoopGroup = Self.group
+            do throws(RESPError) {
+                let open = Open(client: try makeClient(options), thread: LeaseThread())
+                state = .open(open)
+                return .success(open)
+            } catch {
+                return .failure(EngineError.from(error, at: server.location))
+            }
+        }
+        let open = try opened.get()
+        // A task of its own would run on the cooperative pool.
+        let own = Server(
+            client: open.client, location: server.location, anchor: server.anchor, settings: server.settings, isShielded: false)
+        return (own, open.thread)
+    }
+
+    func close() async {
+        let before = state.withLock { state in
+            defer { state = .closed }
+            return state
+        }
+        guard case .open(let open) = before else { return }
+        await open.client.close()
+        open.thread.close()
+    }
+}

@@ -1,0 +1,154 @@
+-- Keys: `k:` of tasks, `g:` taken by hand, each by 16 bytes of its hash: state 1 (0 free, 1 claimed, 2 completed) · owner 16 · incarnation in which the
+-- body of an ended owner still runs 4 · until 7. Behind it a task's key has the operation's name, 16; one taken by hand 1 for "has a value", and the value.
+local KEY, HAND = P .. ':k:', P .. ':g:'
+local NOBODY = string.rep('\0', 16)
+
+local function readKey(name)
+    local text = call('GET', name)
+    if not text or #text < 28 then return nil end
+    local record = {}
+    record.state, record.owner, record.holder, record.until_ = unpack_of('>Bc16I4I7', text)
+    record.rest = sub(text, 29)
+    return record
+end
+
+local function isLive(id)
+    local state = call('GETRANGE', TASK .. id, 8, 8)
+    return #state == 1 and byte(state) ~= DEAD
+end
+
+-- Whether the key is claimed and its owner is alive: it has not ended, or its body still runs in a joined incarnation.
+local function isHeld(record)
+    if record.state ~= 1 then return false end
+    if isLive(record.owner) then return true end
+    return record.holder ~= 0 and call('EXISTS', P .. ':m:' .. record.holder) == 1
+end
+
+-- Who answers for the key now; nil when it can be taken, and then the name of the operation that is not over.
+local function keyOwner(name)
+    local record = readKey(name)
+    if not record then return nil, nil end
+    if record.state == 2 then
+        if record.until_ > now then return record.owner end
+        return nil, nil
+    end
+    if record.state == 1 then
+        if isHeld(record) then return record.owner end
+        return nil, sub(record.rest, 1, 16)
+    end
+    if record.until_ > now then return nil, sub(record.rest, 1, 16) end
+    return nil, nil
+end
+
+-- Takes a task's key. `fresh` names the operation where none is under way.
+local function takeKey(hash, id, fresh)
+    local owner, operation = keyOwner(KEY .. hash)
+    if owner then return owner end
+    operation = operation or fresh
+    call('SET', KEY .. hash, pack('>Bc16I4I7', 1, id, 0, 0) .. operation)
+    return nil, operation
+end
+
+local function completeKey(hash, id, until_)
+    call('SET', KEY .. hash, pack('>Bc16I4I7', 2, id, 0, until_), 'PXAT', expiry(until_))
+end
+
+local function holdForBody(name, record, mark, hash, holder)
+    call('SET', name, pack('>Bc16I4I7', 1, record.owner, holder, 0) .. record.rest)
+    call('SADD', P .. ':b:' .. holder, mark .. hash)
+end
+
+-- A failure frees the key at once, or keeps it while the body still runs in `holder`. The operation's name stays for the next push.
+local function freeKey(hash, owner, holder)
+    local record = readKey(KEY .. hash)
+    if not record or record.state ~= 1 or record.owner ~= owner then return end
+    if holder ~= 0 then return holdForBody(KEY .. hash, record, 'k', hash, holder) end
+    if record.holder ~= 0 then call('SREM', P .. ':b:' .. record.holder, 'k' .. hash) end
+    local until_ = later(retention().dead)
+    call('SET', KEY .. hash, pack('>Bc16I4I7', 0, owner, 0, until_) .. record.rest, 'PXAT', expiry(until_))
+end
+
+-- Puts a task that nothing holds back any more where its next worker finds it.
+local function makeReady(task)
+    if has(task.flags, F.alone) then
+        task.state = SUSPECT
+        store(task)
+        call('RPUSH', P .. ':s:' .. task.kind, task.id)
+        call('SADD', P .. ':sk', task.kind)
+        wakeAll()
+    elseif has(task.flags, F.limited) then
+        enter(task)
+    else
+        task.state = QUEUED
+        clearFlag(task, F.wall)
+        store(task)
+        returnReady(task)
+    end
+end
+
+-- Queues what was snoozed until this key settles.
+local function wakeSnoozed(hash)
+    local key = P .. ':aw:' .. hash
+    local waiting = call('LRANGE', key, 0, -1)
+    if #waiting == 0 then return end
+    call('DEL', key)
+    call('SREM', P .. ':aws', hash)
+    for _, id in ipairs(waiting) do
+        call('DEL', P .. ':a:' .. id)
+        local task = load(id)
+        if task and task.state == WAITING then makeReady(task) end
+    end
+end
+
+local function dropHand(hash)
+    call('DEL', HAND .. hash)
+    wakeSnoozed(hash)
+end
+
+-- Ends the claims that a task took by hand; with `holder` they last until its body has ended there.
+local function freeHands(owner, holder)
+    for _, hash in ipairs(call('SMEMBERS', P .. ':o:' .. owner)) do
+        local record = readKey(HAND .. hash)
+        if record and record.state == 1 and record.owner == owner then
+            if holder ~= 0 then
+                holdForBody(HAND .. hash, record, 'm', hash, holder)
+            else
+                if record.holder ~= 0 then call('SREM', P .. ':b:' .. record.holder, 'm' .. hash) end
+                dropHand(hash)
+            end
+        end
+    end
+    if holder == 0 then call('DEL', P .. ':o:' .. owner) end
+end
+
+-- Whether a key that the task took by hand is held for its body, which still runs although the task has ended.
+local function isHandKept(owner)
+    for _, hash in ipairs(call('SMEMBERS', P .. ':o:' .. owner)) do
+        local record = readKey(HAND .. hash)
+        if record and record.state == 1 and record.owner == owner and record.holder ~= 0 and call('EXISTS', P .. ':m:' .. record.holder) == 1 then
+            return true
+        end
+    end
+    return false
+end
+
+-- Frees what was kept for bodies in an incarnation that has ended.
+local function freeBodies(holder)
+    for _, kept in ipairs(call('SMEMBERS', P .. ':b:' .. holder)) do
+        local mark, rest = sub(kept, 1, 1), sub(kept, 2)
+        if mark == 's' then
+            freeSlot(sub(rest, 1, 16), sub(rest, 17, 32), holder, sub(rest, 33))
+        else
+            local record = readKey((mark == 'k' and KEY or HAND) .. rest)
+            if record and record.state == 1 and record.holder == holder then
+                if mark == 'k' then
+                    freeKey(rest, record.owner, 0)
+                else
+                    call('SREM', P .. ':o:' .. record.owner, rest)
+                    dropHand(rest)
+                end
+            end
+        end
+    end
+    call('DEL', P .. ':b:' .. holder)
+end

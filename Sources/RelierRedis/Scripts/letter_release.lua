@@ -1,0 +1,33 @@
+-- flags: allow-oom
+-- uses: core task wake ready_key ready history gates keys ending_read records ending
+-- Puts a dead letter back into its own queue with its checkpoint, and takes its key again in the same step.
+-- ARGV: settings · id · '1' to start the count of resurrections anew · a fresh name for an operation, 16.
+-- Answers '' when done, 'n' when it is no dead letter, 'b' when its body still runs and holds a key that it took by hand, or 'k' and who holds the key.
+local id = ARGV[2]
+local task = load(id)
+if not task or task.state ~= DEAD then return 'n' end
+if isHandKept(id) then return 'b' end
+if task.hash then
+    local owner, operation = takeKey(task.hash, id, ARGV[4])
+    if owner then return 'k' .. owner end
+    call('SETRANGE', task.key, 88, operation)
+end
+if ARGV[3] == '1' then task.resurrections = 0 end
+task.failures, task.due = 0, 0
+task.flags = band(task.flags, F.checkpoint + F.limited + F.keyed + F.history + F.settled)
+forgetReason(id)
+if has(task.flags, F.limited) then
+    -- It comes after those that were pushed meanwhile.
+    if #gatesOf(task) > 0 then
+        task.place = call('HINCRBY', P .. ':n', 'place', 1)
+        call('SETRANGE', task.key, task.hash and 120 or HEAD, pack('>I8', task.place))
+    end
+    enter(task)
+    openGates()
+else
+    task.state = QUEUED
+    store(task)
+    appendReady(task)
+end
+flushWakes()
+return ''

@@ -1,0 +1,106 @@
+import NIOCore
+import RESP
+import Relier
+
+/// Reads what a script refused, given its word and the rest of the line.
+struct Refusal {
+    let read: (String, String) -> EngineError?
+
+    init(_ read: @escaping (String, String) -> EngineError?) { self.read = read }
+
+    /// The fence was not the current one.
+    static func fenced(_ message: String) -> Refusal {
+        Refusal { word, _ in word == "FENCED" ? EngineError(.fenced, message) : nil }
+    }
+}
+
+/// The client of one server, as the engine sees it. All that the engine knows of RESP beyond the values it reads is in this file.
+struct Server: Sendable {
+    let client: RESPClient
+    let location: String
+    /// The anchor of the partition: `<namespace>:{<partition>}`.
+    let anchor: String
+    /// What every script is told first.
+    let settings: [UInt8]
+    /// Whether calls go on when their caller is cancelled: a drain hands tasks over from tasks that are.
+    var isShielded = true
+
+    /// Runs a script with the arguments that `arguments` appends.
+    /// - Parameters:
+    ///   - resends: sent again while its outcome is unknown, up to the deadline: for scripts that a second run leaves as they are.
+    ///   - refusal: reads what the script refused, given its word and the rest.
+    func run(
+        _ script: RESPScript, reserving: Int = 256, resends: Bool = false, timeout: Duration? = nil,
+        refusal: Refusal? = nil, _ arguments: (inout RESPScriptCall) -> Void = { _ in }
+    ) async throws(EngineError) -> RESPValue {
+        var call = script.call(keys: [anchor], reserving: reserving + anchor.utf8.count + 64)
+        call.append(bytes: settings)
+        arguments(&call)
+        do throws(RESPError) {
+            return try await perform(call, timeout)
+        } catch {
+            guard resends, error.code == .outcomeUnknown, !error.isCancellation else {
+                throw EngineError.from(error, at: location, refusal: refusal)
+            }
+        }
+        do throws(RESPError) {
+            return try await perform(call, timeout)
+        } catch {
+            let mapped = EngineError.from(error, at: location, refusal: refusal)
+            // The first one may have been carried out.
+            if mapped.code == .unavailable { throw EngineError(.outcomeUnknown, mapped.message, cause: error) }
+            throw mapped
+        }
+    }
+
+    private func perform(_ call: RESPScriptCall, _ timeout: Duration?) async throws(RESPError) -> RESPValue {
+        guard isShielded else { return try await client.run(call, timeout: timeout) }
+        let client = client
+        let task = Task { () async -> Result<RESPValue, RESPError> in
+            do throws(RESPError) {
+                return .success(try await client.run(call, timeout: timeout))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try await task.value.get()
+    }
+
+    /// A plain command.
+    func send(_ command: RESPCommand) async throws(EngineError) -> RESPValue {
+        do throws(RESPError) {
+            return try await client.send(command)
+        } catch {
+            throw EngineError.from(error, at: location)
+        }
+    }
+}
+
+extension RESPScriptCall {
+    mutating func append(_ id: some Identifier128) {
+        withUnsafeBytes(of: (id.high.bigEndian, id.low.bigEndian)) { append($0) }
+    }
+
+    mutating func append(_ fence: Fence) {
+        withUnsafeBytes(of: (fence.number.bigEndian, fence.token.bigEndian)) { append($0) }
+    }
+
+    mutating func append(_ writer: ByteWriter) { writer.bytes.withUnsafeBytes { append($0) } }
+}
+
+extension RESPValue {
+    var list: [RESPValue] { elements ?? [] }
+    var text: String { string ?? "" }
+    var isEmptyText: Bool { buffer.map { $0.readableBytes == 0 } ?? true }
+    /// A decimal number; `nil` for '' and for what is none.
+    var number: Int64? { integer.map(Int64.init) }
+
+    /// The identifiers that a string holds one after the other.
+    var ids: [TaskID] {
+        guard var buffer else { return [] }
+        var ids: [TaskID] = []
+        ids.reserveCapacity(buffer.readableBytes / 16)
+        while let id = buffer.readID(TaskID.self) { ids.append(id) }
+        return ids
+    }
+}
