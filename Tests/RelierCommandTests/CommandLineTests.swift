@@ -24,8 +24,11 @@ import Testing
         #expect(command.isolated)
         #expect(command.process == process.description)
         #expect(command.ordersFd == 3)
+        #expect(!spawned.contains { $0.contains("x y.db") }, "addresses may have passwords, and arguments are everybody's to read")
         let again = try Settings.of(
-            ["RELIER_CONCURRENCY": "99", "RELIER_QUEUES": "other", "RELIER_URL": "sqlite:other.db"],
+            ["RELIER_CONCURRENCY": "99", "RELIER_QUEUES": "other", "RELIER_URL": "sqlite:other.db"].merging(
+                settings.supervisor().environment
+            ) { $1 },
             [command.engine.override] + command.options.overrides)
         #expect(again.engineURL == settings.engineURL)
         #expect(again.durability == .relaxed)
@@ -62,7 +65,7 @@ import Testing
     @Test(arguments: [
         "tasks list --state lost", "tasks list --limit 0", "tasks inspect abc", "nonsense", "worker --concurrency x",
         "push sendInvoices {}",
-        "push sendInvoice {}", "push sendInvoice {} --timeout 3", "dlq list --url redis://localhost", "worker --queues re\u{1}queue",
+        "push sendInvoice {}", "push sendInvoice {} --timeout 3", "dlq list --url postgres://localhost", "worker --queues re\u{1}queue",
         "push sendInvoice {} --delay soon", "queue pause", "queue resume a b",
         "push sendInvoice {} --delay soon", "schedules remove", "schedules list --state x",
     ])

@@ -10,14 +10,28 @@ import Testing
     ])
     func addressesOfFiles(text: String, path: String, durability: Durability?) throws {
         let url = try EngineURL(text)
-        #expect(url.path == path)
-        #expect(url.durability == durability)
+        #expect(url.place == .sqlite(path: path, durability: durability))
         #expect(url.description == text)
     }
 
+    #if Redis
+        @Test(arguments: [
+            "redis://localhost", "rediss://user:secret@db.example.com:6380/2", "redis://[::1]:7000", "unix:///run/redis.sock",
+        ])
+        func addressesOfServers(text: String) throws {
+            let url = try EngineURL(text)
+            #expect(url.place == .redis)
+            #expect(url.description == text)
+        }
+
+        @Test func aWrongAddressOfAServerIsNamedWithoutItsPassword() throws {
+            let line = try #require(refusal { _ = try EngineURL("redis://user:secret@host:99999/0") })
+            #expect(line.contains("99999") && line.contains("allowed: ") && !line.contains("secret"))
+        }
+    #endif
+
     @Test(arguments: [
-        ("relier.db", "no scheme"), ("postgres://x/y", "unknown scheme"), ("redis://localhost", "not supported by this build yet"),
-        ("rediss://localhost:6380/0", "not supported by this build yet"), ("sqlite://host/a.db", "names a host"),
+        ("relier.db", "no scheme"), ("postgres://x/y", "'postgres' is unknown"), ("sqlite://host/a.db", "names a host"),
         ("sqlite:a.db?mode=ro", "unknown option 'mode=ro'"), ("sqlite:a.db?durability=none", "durability 'none'"),
         ("sqlite::memory:", "in memory"), ("sqlite:/srv/", "names a directory"), ("sqlite:a%zz", "percent"), ("", "no scheme"),
     ])

@@ -45,7 +45,7 @@ struct Nursery {
         self.sender = sender
         plans = Array(repeating: RestartPlan(), count: max(1, settings.processes))
         isolation = IsolationPlan(limit: max(1, settings.isolatedProcesses))
-        var environment = ProcessInfo.processInfo.environment
+        var environment = ProcessInfo.processInfo.environment.merging(settings.environment) { $1 }
         if settings.backtraces, let (name, value) = Backtraces.setting(environment: environment) { environment[name] = value }
         self.environment = environment
     }

@@ -11,6 +11,8 @@ public struct SupervisorSettings: Sendable {
     public var executable: String
     /// Its arguments, for a worker that lives in this process, isolated or not.
     public var arguments: @Sendable (_ process: TaskID, _ isolated: Bool) -> [String]
+    /// What the workers find in their environment beside what is in this process's, or instead of it.
+    public var environment: [String: String]
     /// How long a drain may take before what is left is killed: its workers' grace period.
     public var gracePeriod: Duration
     public var resurrection: ResurrectionSettings
@@ -28,7 +30,8 @@ public struct SupervisorSettings: Sendable {
 
     public init(
         processes: Int = 1, isolatedProcesses: Int = 2, executable: String = SupervisorSettings.ownExecutable,
-        arguments: @escaping @Sendable (_ process: TaskID, _ isolated: Bool) -> [String], gracePeriod: Duration = .seconds(25),
+        arguments: @escaping @Sendable (_ process: TaskID, _ isolated: Bool) -> [String],
+        environment: [String: String] = [:], gracePeriod: Duration = .seconds(25),
         resurrection: ResurrectionSettings = ResurrectionSettings(), schedules: TaskRegistry? = nil,
         scheduling: SchedulingSettings = SchedulingSettings(), backtraces: Bool = true,
         backtraceLimit: Duration = .seconds(3),
@@ -38,6 +41,7 @@ public struct SupervisorSettings: Sendable {
         self.isolatedProcesses = isolatedProcesses
         self.executable = executable
         self.arguments = arguments
+        self.environment = environment
         self.gracePeriod = gracePeriod
         self.resurrection = resurrection
         self.schedules = schedules

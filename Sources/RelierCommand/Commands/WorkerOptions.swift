@@ -34,12 +34,12 @@ struct WorkerOptions: ParsableArguments {
     }
 }
 
-/// The arguments of the hidden `worker-process` command, made in one place from what `worker` resolved.
+/// The arguments of the hidden `worker-process` command, made in one place from what `worker` resolved. The engine's address is not among them but in the
+/// environment: it may have a password in it, and arguments are everybody's to read.
 enum WorkerProcessArguments {
     /// Every option is given, so that a process started later cannot differ from its siblings.
     static func make(settings: Settings, process: TaskID, isolated: Bool) -> [String] {
         ["worker-process", "--process", process.description, "--orders-fd", "3"] + (isolated ? ["--isolated"] : []) + [
-            "--url=\(settings.engineURL)",
             "--concurrency=\(settings.concurrency)",
             "--queues=\(settings.queues.map { "\($0.queue.name)=\($0.weight)" }.joined(separator: ","))",
             "--name=\(settings.workerName)",

@@ -1,26 +1,45 @@
 import Foundation
 
-/// Where an engine is: `sqlite:PATH`, with `?durability=relaxed` where wanted.
+#if Redis
+    import RelierRedis
+#endif
+
+/// Where an engine is: `sqlite:PATH`, with `?durability=relaxed` where wanted, or a Redis or Valkey server.
 struct EngineURL: Sendable, Hashable, CustomStringConvertible {
-    /// As it was given.
+    enum Place: Sendable, Hashable {
+        /// The path is relative to the working directory, or absolute; the durability is `nil` where the URL does not say.
+        case sqlite(path: String, durability: Durability?)
+        case redis
+    }
+
+    /// As it was given. That of a server may have a password in it: not for people.
     let description: String
-    /// Relative to the working directory, or absolute.
-    let path: String
-    /// `nil` where the URL does not say.
-    let durability: Durability?
+    let place: Place
 
-    static let allowed = "sqlite:relier.db, sqlite:/absolute/path.db, either with ?durability=durable or ?durability=relaxed"
+    static let allowed =
+        "sqlite:relier.db, sqlite:/absolute/path.db, either with ?durability=durable or ?durability=relaxed; redis://user:password@host:6379/0, rediss://… with TLS, unix:/path/of.sock"
 
-    /// - Throws: ``SettingsError`` that says what is allowed.
+    /// - Throws: ``SettingsError`` that says what is allowed, without a password.
     init(_ text: String) throws(SettingsError) {
         func refuse(_ problem: String) -> SettingsError { SettingsError("'\(text)' \(problem); allowed: \(Self.allowed)") }
         guard let colon = text.firstIndex(of: ":") else { throw refuse("has no scheme; did you mean sqlite:\(text)") }
+        description = text
         switch text[..<colon].lowercased() {
-        case "sqlite": break
-        case "redis", "rediss": throw SettingsError("\(text[..<colon])://… is not supported by this build yet; allowed: \(Self.allowed)")
-        default: throw refuse("is of an unknown scheme")
+        case "sqlite": place = try Self.file(text[text.index(after: colon)...], refuse)
+        case "redis", "rediss", "valkey", "valkeys", "unix", "redis+unix":
+            #if Redis
+                if let objection = RedisEngine.objection(to: text) { throw SettingsError("\(objection); allowed: \(Self.allowed)") }
+                place = .redis
+            #else
+                throw SettingsError(
+                    "this program was built without the trait 'Redis' of relier; build it with that trait, or use sqlite:PATH")
+            #endif
+        default: throw SettingsError("the scheme '\(text[..<colon])' is unknown; allowed: \(Self.allowed)")
         }
-        let parts = text[text.index(after: colon)...].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    }
+
+    private static func file(_ text: Substring, _ refuse: (String) -> SettingsError) throws(SettingsError) -> Place {
+        let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         var path = String(parts[0])
         // sqlite:///srv/relier.db is what other tools write for /srv/relier.db.
         if path.hasPrefix("///") { path.removeFirst(2) }
@@ -28,9 +47,8 @@ struct EngineURL: Sendable, Hashable, CustomStringConvertible {
         guard let decoded = path.removingPercentEncoding, !decoded.contains("\0") else { throw refuse("has a wrong percent sign") }
         if decoded.hasPrefix(":") { throw refuse("is a database in memory, which no other process can see") }
         if decoded.hasSuffix("/") { throw refuse("names a directory") }
-        self.path = decoded.isEmpty ? "relier.db" : decoded
-        durability = try parts.count == 2 ? Self.durability(in: parts[1], refuse) : nil
-        description = text
+        return .sqlite(
+            path: decoded.isEmpty ? "relier.db" : decoded, durability: try parts.count == 2 ? durability(in: parts[1], refuse) : nil)
     }
 
     private static func durability(

@@ -11,12 +11,18 @@ extension Settings {
         return logger
     }
 
-    /// Opens the engine.
-    /// - Parameter create: whether a database that is not there is made. Workers and programs that push do; operators' commands do not, so that
+    /// Opens the engine. Of a server, the first call finds out whether it is there and fit.
+    /// - Parameter create: whether a database file that is not there is made. Workers and programs that push do; operators' commands do not, so that
     ///   a wrong directory does not look like an empty system.
     /// - Throws: ``CommandError`` when there is no database and none is to be made; `EngineError` when it cannot be opened.
     public func openEngine(create: Bool) throws -> any Engine {
-        let path = url.path
+        guard case .sqlite(let path, _) = url.place else {
+            #if Redis
+                return try redis.engine(url, retention: retention, settings: self)
+            #else
+                throw CommandError("this program was built without the trait 'Redis' of relier")
+            #endif
+        }
         if !create && !FileManager.default.fileExists(atPath: path) {
             let place = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
             throw CommandError(
@@ -70,7 +76,7 @@ extension Settings {
         SupervisorSettings(
             processes: processes,
             arguments: { process, isolated in WorkerProcessArguments.make(settings: self, process: process, isolated: isolated) },
-            gracePeriod: gracePeriod, resurrection: resurrection, schedules: tasks,
+            environment: [SettingsTable.url.variable: engineURL], gracePeriod: gracePeriod, resurrection: resurrection, schedules: tasks,
             scheduling: SchedulingSettings(catchUpWindow: catchUpWindow, client: client()), onEvent: onEvent,
             logger: logger("relier.supervisor"))
     }

@@ -5,6 +5,7 @@ public import Relier
 /// What the command line, the environment (`RELIER_…`), `.env` and the defaults say together, checked.
 public struct Settings: Sendable {
     let url: EngineURL
+    let redis: RedisSettings
     let durability: Durability
     let file: FileUse
     let transactionLimit: Duration
@@ -47,7 +48,7 @@ public struct Settings: Sendable {
     /// One line for each `RELIER_` variable that is no setting.
     public let warnings: [String]
 
-    /// The engine's address, as it was given.
+    /// The engine's address, as it was given. It may have a password in it.
     public var engineURL: String { url.description }
 
     /// Reads the environment and the nearest `.env` at or above the working directory.
@@ -77,7 +78,11 @@ public struct Settings: Sendable {
             url = try required(SettingsTable.url)
         }
         let durability = try required(SettingsTable.durability)
-        self.durability = url.durability ?? durability
+        if case .sqlite(_, let chosen?) = url.place { self.durability = chosen } else { self.durability = durability }
+        redis = RedisSettings(
+            namespace: try required(SettingsTable.namespace), connectTimeout: try required(SettingsTable.connectTimeout),
+            socketTimeout: try required(SettingsTable.socketTimeout), sentinels: try source.value(of: SettingsTable.sentinelNodes),
+            master: try required(SettingsTable.sentinelMaster), allowance: try required(SettingsTable.unsafeRedis))
         file = try required(SettingsTable.file)
         transactionLimit = try required(SettingsTable.transactionLimit)
         maxPayloadBytes = try required(SettingsTable.maxPayloadBytes)
@@ -101,8 +106,11 @@ public struct Settings: Sendable {
         catchUpWindow = try required(SettingsTable.catchUp)
         keyTTL = try required(SettingsTable.keyTTL)
         resultTTL = try required(SettingsTable.resultTTL)
+        // Memory is dearer than disk.
+        let isHistorySet = try source.text(of: SettingsTable.historyRetention) != nil
         retention = Retention(
-            history: try required(SettingsTable.historyRetention), deadLetters: try required(SettingsTable.deadLetterRetention))
+            history: url.place == .redis && !isHistorySet ? .minutes(10) : try required(SettingsTable.historyRetention),
+            deadLetters: try required(SettingsTable.deadLetterRetention))
         checkpointInlineBytes = try required(SettingsTable.checkpointInline)
         checkpointBackend = try required(SettingsTable.checkpointBackend)
         checkpointDirectory = try source.value(of: SettingsTable.checkpointDirectory)

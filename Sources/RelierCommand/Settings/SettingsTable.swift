@@ -82,7 +82,8 @@ enum SettingsTable {
         "RESULT_TTL", "Keeping", .seconds(1) ... .days(3650), default: "3600",
         "How long a result is kept after the commit, for tasks that do not say.")
     static let historyRetention = Setting<Duration>.duration(
-        "HISTORY_RETENTION", "Keeping", .seconds(1) ... .days(3650), default: "24h", "How long the record of a finished task is kept.")
+        "HISTORY_RETENTION", "Keeping", .seconds(1) ... .days(3650), default: "24h",
+        "How long the record of a finished task is kept. On Redis 10 minutes unless set, and as long as its result.")
     static let deadLetterRetention = Setting<Duration>.duration(
         "DLQ_RETENTION", "Keeping", .seconds(1) ... .days(3650), default: "90d", "How long a dead letter is kept.")
 
@@ -112,6 +113,7 @@ enum SettingsTable {
 
     static let all: [any SettingDescription] = [
         url, durability, file, transactionLimit, maxPayloadBytes,
+        namespace, connectTimeout, socketTimeout, sentinelNodes, sentinelMaster, unsafeRedis,
         concurrency, processes, queues, workerName, grace, stuckGrace, maxStuckPercent, softTimeout, hardTimeout, resultMaxBytes, logLevel,
         lease, maxResurrections, checkInterval, batchSize, maxQueueDepth, rate,
         catchUp,

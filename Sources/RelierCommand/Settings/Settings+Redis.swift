@@ -1,0 +1,56 @@
+import Relier
+
+#if Redis
+    import RelierRedis
+#endif
+
+extension SettingsTable {
+    static let namespace = Setting<String>.text(
+        "NAMESPACE", "Redis", default: "rl", allowed: "1 to 64 letters, digits, '-', '_', '.' and ':'",
+        "What stands before every key, so that several systems can share a server.")
+    static let connectTimeout = Setting<Duration>.duration(
+        "REDIS_CONNECT_TIMEOUT", "Redis", .milliseconds(10) ... .minutes(10), default: "2",
+        "How long an attempt to connect may take, and how long a call waits for a connection.")
+    static let socketTimeout = Setting<Duration>.duration(
+        "REDIS_SOCKET_TIMEOUT", "Redis", .milliseconds(10) ... .minutes(10), default: "5", "How long a call waits for its answer.")
+    static let sentinelNodes = Setting<String>.text(
+        "REDIS_SENTINEL_NODES", "Redis", default: nil, allowed: "host:port, with commas between",
+        "The sentinels to ask for the master. User, password, database and TLS are those of RELIER_URL, its host is not used.")
+    static let sentinelMaster = Setting<String>.text(
+        "REDIS_SENTINEL_MASTER_NAME", "Redis", default: "relier-master", allowed: "a name",
+        "The name by which the sentinels know the master.")
+    static let unsafeRedis = Setting<RedisAllowance>.choice(
+        "REDIS_ALLOW", "Redis", default: .safe,
+        "`safe` refuses a server that keeps nothing on disk or may drop keys for want of memory. `no-persistence` and `eviction` let one of these pass, `anything` both."
+    )
+}
+
+/// What a Redis server may lack.
+enum RedisAllowance: String, CaseIterable, Sendable {
+    case safe
+    case noPersistence = "no-persistence"
+    case eviction, anything
+}
+
+/// The settings that only a Redis or Valkey server has.
+struct RedisSettings: Sendable {
+    let namespace: String
+    let connectTimeout: Duration
+    let socketTimeout: Duration
+    let sentinels: String?
+    let master: String
+    let allowance: RedisAllowance
+}
+
+#if Redis
+    extension RedisSettings {
+        func engine(_ url: EngineURL, retention: Retention, settings: Settings) throws -> any Engine {
+            let options = RedisOptions(
+                namespace: namespace, retention: retention, connectTimeout: connectTimeout, commandTimeout: socketTimeout,
+                allowsNoPersistence: allowance == .noPersistence || allowance == .anything,
+                allowsEviction: allowance == .eviction || allowance == .anything, logger: settings.logger("relier.redis"))
+            guard let sentinels else { return try RedisEngine(url.description, options: options) }
+            return try RedisEngine(sentinels: sentinels, master: master, url: url.description, options: options)
+        }
+    }
+#endif
