@@ -3,7 +3,6 @@ import Dispatch
 import Foundation
 import Logging
 import Relier
-import RelierSQLite
 
 /// `cookbook demo`: shows that tasks survive `kill -9`, and lets the payment service's ledger be the judge.
 struct DemoCommand: AsyncParsableCommand {
@@ -17,7 +16,9 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "Repeats the choices of a run: what is pushed in which order, when workers are killed, which charge traps.")
     var seed: UInt64 = .random(in: 1...9999)
 
-    @Option(help: "The SQLite file to use, as sqlite:PATH; it must not exist. A temporary one unless given.")
+    @Option(
+        help:
+            "A SQLite file to use, as sqlite:PATH, which must not exist, or a server, as redis://HOST:PORT. A temporary file unless given.")
     var url: String?
 
     func run() async throws {
@@ -27,7 +28,7 @@ struct DemoCommand: AsyncParsableCommand {
         let plan = DemoPlan(seed: seed)
         let evidence: DemoEvidence
         do {
-            evidence = try await Self.run(plan, directory: directory, database: try database(in: directory))
+            evidence = try await Self.run(plan, directory: directory, place: try DemoPlace(url, directory: directory))
         } catch {
             Self.note("what the workers said is in \(directory.path)")
             throw error
@@ -44,28 +45,18 @@ struct DemoCommand: AsyncParsableCommand {
         }
     }
 
-    private func database(in directory: URL) throws -> String {
-        guard let url else { return directory.appendingPathComponent("demo.db").path }
-        guard url.hasPrefix("sqlite:"), url.count > 7 else { throw ValidationError("--url \(url): give a file as sqlite:PATH") }
-        let path = String(url.dropFirst(7))
-        if FileManager.default.fileExists(atPath: path) {
-            throw ValidationError("--url \(url): the file is there already; the demo needs a fresh one")
-        }
-        return URL(fileURLWithPath: path).path
-    }
-
-    private static func run(_ plan: DemoPlan, directory: URL, database: String) async throws -> DemoEvidence {
-        let engine = try SQLiteEngine(path: database)
+    private static func run(_ plan: DemoPlan, directory: URL, place: DemoPlace) async throws -> DemoEvidence {
+        let engine = try await place.open()
         let ledger = try PaymentLedger(path: directory.appendingPathComponent("payments.ledger").path)
         let store = AirportStore(path: directory.appendingPathComponent("airports.store").path, pause: .milliseconds(1))
         let evidence = try await withPaymentService(ledger: ledger, latency: latency) { payments in
             let workers = try DemoWorkers(
                 directory: directory,
                 environment: [
-                    "RELIER_URL": "sqlite:\(database)", "RELIER_PROCESSES": "2", "RELIER_CONCURRENCY": "4",
+                    "RELIER_PROCESSES": "2", "RELIER_CONCURRENCY": "4",
                     "COOKBOOK_PAYMENTS_URL": payments.url, "COOKBOOK_DEMO_TRAP": plan.trapCustomer,
                     "COOKBOOK_STORE": store.path, "COOKBOOK_STORE_PAUSE_MS": "1",
-                ])
+                ].merging(place.environment) { $1 })
             let signals = [SIGINT, SIGTERM].map { interrupt($0, stopping: workers, removing: directory) }
             defer { for signal in signals { signal.cancel() } }
             let board = DemoBoard()
@@ -79,6 +70,7 @@ struct DemoCommand: AsyncParsableCommand {
             if await !workers.stop(within: .seconds(8)) { note("the workers did not end cleanly") }
             return try result.get()
         }
+        try await place.clear(engine)
         try await engine.close()
         return evidence
     }
