@@ -109,9 +109,9 @@ struct GrowthTests {
         let first = try await join(doomed)
         let second = try await join(alive)
         let lost = Task { await doomed.awaitWork(first.incarnation, queues: [.default], timeout: .seconds(60)) }
-        try await Task.sleep(for: .milliseconds(50))  // waits: until the first stands before the second
+        try await server.awaitWaiters(1, in: namespace)
         let wait = Task { await alive.awaitWork(second.incarnation, queues: [.default], timeout: .seconds(60)) }
-        try await Task.sleep(for: .milliseconds(50))  // waits: until both wait
+        try await server.awaitWaiters(2, in: namespace)
         await doomed.wakeups.close()
         let start = ContinuousClock.now
         _ = try await alive.push(tasks(1))

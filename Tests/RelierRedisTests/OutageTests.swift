@@ -56,7 +56,7 @@ struct OutageTests {
         let worker = info()
         _ = try await engine.join(worker)
         let wait = Task { await engine.awaitWork(worker.incarnation, queues: [.default], timeout: .seconds(60)) }
-        try await Task.sleep(for: .milliseconds(100))  // waits: until the wait has begun; the test holds as well when it has not
+        try await server.awaitWaiters(1, in: RedisOptions().namespace)
         try server.restart()
         await wait.value
         let start = ContinuousClock.now

@@ -67,6 +67,15 @@ final class RedisServer: Sendable {
         return values["used_memory", default: 0] - values["mem_clients_normal", default: 0] - values["mem_aof_buffer", default: 0]
     }
 
+    /// Suspends until so many wait for work in a namespace.
+    func awaitWaiters(_ count: Int, in namespace: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try Self.command("HLEN \(namespace):{0}:IQ\r\n", port) != ":\(count)\r\n" {
+            if ContinuousClock.now > deadline { throw Failure(description: "\(count) do not wait for work in \(namespace)") }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     func keys() async throws -> [String] {
         let lines = try Self.command("KEYS *\r\n", port).split(whereSeparator: \.isNewline)
         return lines.filter { !$0.hasPrefix("$") && !$0.hasPrefix("*") }.map(String.init)
