@@ -3,7 +3,8 @@ public import Relier
 
 /// How a ``RedisEngine`` reaches its server and keeps what it holds there.
 public struct RedisOptions: Sendable {
-    /// What stands before every key, so that several systems can share a server. 1 to 64 letters, digits, `-`, `_`, `.` and `:`.
+    /// What stands before every key, so that several systems can share a server. 1 to 64 letters, digits, `-`, `_`, `.` and `:`; `rl` unless set, as in
+    /// commands: programs and workers find each other.
     public var namespace: String
     /// How long records are kept. A committed task's record lives as long as its result, and at least ``Relier/Retention/history``, which is
     /// 10 minutes here: the records of millions of tasks would fill the memory. Cancelled tasks are kept for a day at least.
@@ -23,7 +24,7 @@ public struct RedisOptions: Sendable {
     package var movesClocks = false
 
     public init(
-        namespace: String = "relier", retention: Retention = Retention(history: .minutes(10)), connections: Int = 1,
+        namespace: String = "rl", retention: Retention = Retention(history: .minutes(10)), connections: Int = 1,
         connectTimeout: Duration = .seconds(2), commandTimeout: Duration = .seconds(5), allowsNoPersistence: Bool = false,
         allowsEviction: Bool = false, logger: Logger = Logger(label: "relier.redis")
     ) {
