@@ -93,6 +93,7 @@ let package = Package(
             dependencies: [
                 "RESP", "Relier",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -245,8 +246,8 @@ let package = Package(
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "Relier", "RelierSQLite", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
-                "relier-fixture", "rl", "FaultFixtures",
+                "Relier", "RelierSQLite", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"), "relier-fixture", "rl", "FaultFixtures",
             ],
             swiftSettings: settings
         ),

@@ -6,9 +6,14 @@ extension RedisEngine {
     public func push(_ tasks: [NewTask], admission: AdmissionPolicy?) async throws(EngineError) -> [PushOutcome] {
         if tasks.isEmpty { return [] }
         try await ready()
-        let push = PushCall(tasks, policy: admission)
+        return try await pushes.push(tasks, policy: admission)
+    }
+
+    /// One call.
+    static func push(_ tasks: [NewTask], policy: AdmissionPolicy?, to server: Server) async throws(EngineError) -> [PushOutcome] {
+        let push = PushCall(tasks, policy: policy)
         let reply = try await server.run(
-            Scripts.push, reserving: push.size, refusal: Self.fenced(push)
+            Scripts.push, reserving: push.size, isReplicated: true, refusal: fenced(push)
         ) { call in push.append(to: &call) }
         return try push.outcomes(reply)
     }

@@ -24,7 +24,7 @@ extension RedisEngine {
         for tick in ticks {
             let push = PushCall(tick.tasks, policy: nil, tick: tick)
             let reply = try await server.run(
-                Scripts.push, reserving: push.size, refusal: Self.fenced(push)
+                Scripts.push, reserving: push.size, isReplicated: true, refusal: Self.fenced(push)
             ) { call in push.append(to: &call) }
             outcomes.append(reply.elements == nil ? .refused : .recorded(try push.outcomes(reply)))
         }

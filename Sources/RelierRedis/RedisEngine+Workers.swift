@@ -63,7 +63,8 @@ extension RedisEngine {
 
     public func settle(_ settlements: [Settlement]) async throws(EngineError) -> [SettleReply] {
         if settlements.isEmpty { return [] }
-        let reply = try await server.run(Scripts.settle, reserving: SettleCall.size(settlements), resends: true) { call in
+        let reply = try await server.run(Scripts.settle, reserving: SettleCall.size(settlements), isReplicated: true, resends: true) {
+            call in
             SettleCall.append(settlements, to: &call)
         }
         return try SettleCall.replies(reply, count: settlements.count)
@@ -99,7 +100,7 @@ extension RedisEngine {
 
     public func settleKey(_ key: String, for task: TaskID, fence: Fence, value: KeyValue?) async throws(EngineError) {
         _ = try await server.run(
-            Scripts.settleKey,
+            Scripts.settleKey, isReplicated: true,
             refusal: Refusal { word, text in
                 guard word == "FENCED" else { return nil }
                 return text.hasPrefix("key")

@@ -21,6 +21,7 @@ public final class RedisEngine: Engine {
     let waiters = Waiters()
     let wakeups: Wakeups
     let leases: LeaseLine
+    let pushes: PushLine
     private let readiness: Readiness
 
     /// An engine at `redis://user:password@host:port/database`, `rediss://` for TLS, or `unix:///path`. Nothing is connected yet: the first call does
@@ -83,7 +84,12 @@ public final class RedisEngine: Engine {
         for duration in [options.retention.deadLetters, options.retention.history, options.retention.crashReports] {
             flags.int64(Microseconds.clamped(duration))
         }
-        server = Server(client: client, location: location, anchor: anchor, settings: flags.bytes)
+        let durability = options.durability
+        server = Server(
+            client: client,
+            replicated: durability.replicas == 0 ? nil : client.replicated(to: durability.replicas, within: durability.patience),
+            location: location, anchor: anchor, settings: flags.bytes)
+        pushes = PushLine { [server] (tasks, policy) throws(EngineError) in try await Self.push(tasks, policy: policy, to: server) }
         wakeups = Wakeups(client: client, anchor: anchor, waiters: waiters, logger: options.logger)
         readiness = Readiness()
     }

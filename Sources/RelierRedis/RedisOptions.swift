@@ -15,6 +15,8 @@ public struct RedisOptions: Sendable {
     public var connectTimeout: Duration
     /// From a call to its answer; more than zero, at most a day. After it the outcome is unknown.
     public var commandTimeout: Duration
+    /// What pushes and commits wait for. Those that need more than the rest get an engine of their own with another setting; both see the same tasks.
+    public var durability: RedisDurability
     /// Accept a server that keeps nothing on disk (neither `appendonly` nor snapshots): a restart of it loses every task.
     public var allowsNoPersistence: Bool
     /// Accept a `maxmemory-policy` that may drop tasks when memory is short.
@@ -25,14 +27,15 @@ public struct RedisOptions: Sendable {
 
     public init(
         namespace: String = "rl", retention: Retention = Retention(history: .minutes(10)), connections: Int = 1,
-        connectTimeout: Duration = .seconds(2), commandTimeout: Duration = .seconds(5), allowsNoPersistence: Bool = false,
-        allowsEviction: Bool = false, logger: Logger = Logger(label: "relier.redis")
+        connectTimeout: Duration = .seconds(2), commandTimeout: Duration = .seconds(5), durability: RedisDurability = .server,
+        allowsNoPersistence: Bool = false, allowsEviction: Bool = false, logger: Logger = Logger(label: "relier.redis")
     ) {
         self.namespace = namespace
         self.retention = retention
         self.connections = connections
         self.connectTimeout = connectTimeout
         self.commandTimeout = commandTimeout
+        self.durability = durability
         self.allowsNoPersistence = allowsNoPersistence
         self.allowsEviction = allowsEviction
         self.logger = logger

@@ -13,6 +13,10 @@ extension SettingsTable {
         "How long an attempt to connect may take, and how long a call waits for a connection.")
     static let socketTimeout = Setting<Duration>.duration(
         "REDIS_SOCKET_TIMEOUT", "Redis", .milliseconds(10) ... .minutes(10), default: "5", "How long a call waits for its answer.")
+    static let replicas = Setting<Int>.integer(
+        "REDIS_REPLICAS", "Redis", 0...16, default: 0,
+        "How many replicas must have a push or a commit before it counts as done. 0 waits for the master alone: a failover may lose its last moments."
+    )
     static let sentinelNodes = Setting<String>.text(
         "REDIS_SENTINEL_NODES", "Redis", default: nil, allowed: "host:port, with commas between",
         "The sentinels to ask for the master. User, password, database and TLS are those of RELIER_URL, its host is not used.")
@@ -37,6 +41,7 @@ struct RedisSettings: Sendable {
     let namespace: String
     let connectTimeout: Duration
     let socketTimeout: Duration
+    let replicas: Int
     let sentinels: String?
     let master: String
     let allowance: RedisAllowance
@@ -47,6 +52,7 @@ struct RedisSettings: Sendable {
         func engine(_ url: EngineURL, retention: Retention, settings: Settings) throws -> any Engine {
             let options = RedisOptions(
                 namespace: namespace, retention: retention, connectTimeout: connectTimeout, commandTimeout: socketTimeout,
+                durability: replicas == 0 ? .server : .replicated(replicas),
                 allowsNoPersistence: allowance == .noPersistence || allowance == .anything,
                 allowsEviction: allowance == .eviction || allowance == .anything, logger: settings.logger("relier.redis"))
             guard let sentinels else { return try RedisEngine(url.description, options: options) }

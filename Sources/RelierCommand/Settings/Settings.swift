@@ -81,8 +81,9 @@ public struct Settings: Sendable {
         if case .sqlite(_, let chosen?) = url.place { self.durability = chosen } else { self.durability = durability }
         redis = RedisSettings(
             namespace: try required(SettingsTable.namespace), connectTimeout: try required(SettingsTable.connectTimeout),
-            socketTimeout: try required(SettingsTable.socketTimeout), sentinels: try source.value(of: SettingsTable.sentinelNodes),
-            master: try required(SettingsTable.sentinelMaster), allowance: try required(SettingsTable.unsafeRedis))
+            socketTimeout: try required(SettingsTable.socketTimeout), replicas: try required(SettingsTable.replicas),
+            sentinels: try source.value(of: SettingsTable.sentinelNodes), master: try required(SettingsTable.sentinelMaster),
+            allowance: try required(SettingsTable.unsafeRedis))
         file = try required(SettingsTable.file)
         transactionLimit = try required(SettingsTable.transactionLimit)
         maxPayloadBytes = try required(SettingsTable.maxPayloadBytes)

@@ -13,6 +13,7 @@ extension RedisEngine {
             HealthFinding(
                 "role", report.isMaster ? .ok : .failure,
                 report.isMaster ? "master with \(report.replicas) replicas" : "a replica takes no writes; give the master's address"),
+            replication(report),
             durability(report), eviction(report), memory(report),
             HealthFinding(
                 "latency", latency > 50 ? .warning : .ok, "\(Int(latency * 10) / 10) ms for a look at the server"),
@@ -20,6 +21,14 @@ extension RedisEngine {
         findings.append(await permissions())
         findings.append(await clock())
         return findings
+    }
+
+    private func replication(_ report: ServerReport) -> HealthFinding {
+        let wanted = options.durability.replicas
+        if wanted == 0 { return HealthFinding("replication", .ok, "pushes and commits wait for no replica") }
+        return HealthFinding(
+            "replication", report.replicas < wanted ? .failure : .ok,
+            "pushes and commits wait for \(wanted) replicas, \(report.replicas) are connected")
     }
 
     private func durability(_ report: ServerReport) -> HealthFinding {

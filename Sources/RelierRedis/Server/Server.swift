@@ -17,6 +17,8 @@ struct Refusal {
 /// The client of one server, as the engine sees it. All that the engine knows of RESP beyond the values it reads is in this file.
 struct Server: Sendable {
     let client: RESPClient
+    /// For what waits for replicas; `nil` where nothing does.
+    var replicated: RESPReplicatedSender?
     let location: String
     /// The anchor of the partition: `<namespace>:{<partition>}`.
     let anchor: String
@@ -27,24 +29,25 @@ struct Server: Sendable {
 
     /// Runs a script with the arguments that `arguments` appends.
     /// - Parameters:
+    ///   - isReplicated: answered only once as many replicas have it as the engine's durability asks for.
     ///   - resends: sent again while its outcome is unknown, up to the deadline: for scripts that a second run leaves as they are.
     ///   - refusal: reads what the script refused, given its word and the rest.
     func run(
-        _ script: RESPScript, reserving: Int = 256, resends: Bool = false, timeout: Duration? = nil,
+        _ script: RESPScript, reserving: Int = 256, isReplicated: Bool = false, resends: Bool = false, timeout: Duration? = nil,
         refusal: Refusal? = nil, _ arguments: (inout RESPScriptCall) -> Void = { _ in }
     ) async throws(EngineError) -> RESPValue {
         var call = script.call(keys: [anchor], reserving: reserving + anchor.utf8.count + 64)
         call.append(bytes: settings)
         arguments(&call)
         do throws(RESPError) {
-            return try await perform(call, timeout)
+            return try await perform(call, isReplicated, timeout)
         } catch {
             guard resends, error.code == .outcomeUnknown, !error.isCancellation else {
                 throw EngineError.from(error, at: location, refusal: refusal)
             }
         }
         do throws(RESPError) {
-            return try await perform(call, timeout)
+            return try await perform(call, isReplicated, timeout)
         } catch {
             let mapped = EngineError.from(error, at: location, refusal: refusal)
             // The first one may have been carried out.
@@ -53,9 +56,11 @@ struct Server: Sendable {
         }
     }
 
-    private func perform(_ call: RESPScriptCall, _ timeout: Duration?) async throws(RESPError) -> RESPValue {
+    private func perform(_ call: RESPScriptCall, _ isReplicated: Bool, _ timeout: Duration?) async throws(RESPError) -> RESPValue {
+        var sender: any RESPSender = client
+        if isReplicated, let replicated { sender = replicated }
+        let client = sender
         guard isShielded else { return try await client.run(call, timeout: timeout) }
-        let client = client
         let task = Task { () async -> Result<RESPValue, RESPError> in
             do throws(RESPError) {
                 return .success(try await client.run(call, timeout: timeout))
