@@ -25,22 +25,23 @@ struct DemoCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("cookbook-demo-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        let plan = DemoPlan(seed: seed)
+        let place = try DemoPlace(url, directory: directory)
         let evidence: DemoEvidence
         do {
-            evidence = try await Self.run(plan, directory: directory, place: try DemoPlace(url, directory: directory))
+            evidence = try await Self.run(DemoPlan(seed: seed), directory: directory, place: place)
         } catch {
-            Self.note("what the workers said is in \(directory.path)")
+            Self.note("what the workers said is in \(directory.path)\(place.remainder)")
             throw error
         }
         let verdict = DemoVerdict(evidence)
         let seconds = (ContinuousClock.now - start).inMilliseconds.rounded() / 1000
         print(json ? try verdict.json(seed: seed, seconds: seconds) : verdict.table(seed: seed, seconds: seconds))
         if verdict.holds {
+            try await place.clear()
             try FileManager.default.removeItem(at: directory)
         } else {
             for objection in verdict.objections { Self.note(objection) }
-            Self.note("the database, the ledger and what the workers said are in \(directory.path)")
+            Self.note("the ledger and what the workers said are in \(directory.path)\(place.remainder)")
             throw ExitCode.failure
         }
     }
@@ -57,7 +58,7 @@ struct DemoCommand: AsyncParsableCommand {
                     "COOKBOOK_PAYMENTS_URL": payments.url, "COOKBOOK_DEMO_TRAP": plan.trapCustomer,
                     "COOKBOOK_STORE": store.path, "COOKBOOK_STORE_PAUSE_MS": "1",
                 ].merging(place.environment) { $1 })
-            let signals = [SIGINT, SIGTERM].map { interrupt($0, stopping: workers, removing: directory) }
+            let signals = [SIGINT, SIGTERM].map { interrupt($0, stopping: workers, removing: directory, and: place) }
             defer { for signal in signals { signal.cancel() } }
             let board = DemoBoard()
             let progress = Task { await DemoProgress(board: board).run() }
@@ -70,7 +71,6 @@ struct DemoCommand: AsyncParsableCommand {
             if await !workers.stop(within: .seconds(8)) { note("the workers did not end cleanly") }
             return try result.get()
         }
-        try await place.clear(engine)
         try await engine.close()
         return evidence
     }
@@ -80,14 +80,17 @@ struct DemoCommand: AsyncParsableCommand {
         .milliseconds(5 + entry.key.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xffff } % 11)
     }
 
-    /// Takes the workers and the directory along when the demo is told to end.
-    private static func interrupt(_ number: Int32, stopping workers: DemoWorkers, removing directory: URL) -> any DispatchSourceSignal {
+    /// Takes the workers and all that was kept along when the demo is told to end.
+    private static func interrupt(
+        _ number: Int32, stopping workers: DemoWorkers, removing directory: URL, and place: DemoPlace
+    ) -> any DispatchSourceSignal {
         signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler {
             workers.terminate()
             Task {
                 _ = await workers.stop(within: .seconds(10))
+                try? await place.clear()
                 try? FileManager.default.removeItem(at: directory)
                 Foundation.exit(128 + number)
             }

@@ -45,7 +45,22 @@ enum DemoPlace {
     }
 
     /// Leaves nothing on a server. A file goes with its directory.
-    func clear(_ engine: any Engine) async throws {
-        if let engine = engine as? RedisEngine { try await engine.removeNamespace() }
+    func clear() async throws {
+        guard case .redis(let url, let namespace) = self else { return }
+        let engine = try await RedisEngine.connect(url, options: RedisOptions(namespace: namespace))
+        let result: Result<Void, any Error>
+        do { result = .success(try await engine.removeNamespace()) } catch { result = .failure(error) }
+        try await engine.close()
+        try result.get()
+    }
+
+    /// Where to look when a run has failed, for people.
+    var remainder: String {
+        switch self {
+        case .sqlite(let path): ", the database is \(path)"
+        // Not the URL, which may hold a password.
+        case .redis(let url, let namespace):
+            (try? RedisEngine(url, options: RedisOptions(namespace: namespace))).map { ", the tasks are in \($0.location)" } ?? ""
+        }
     }
 }
