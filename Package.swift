@@ -174,6 +174,11 @@ let package = Package(
             dependencies: ["FaultFixtures", "Relier", "RelierCommand", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/Fixture/Program", swiftSettings: settings
         ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Relier", "RelierRedis", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/Support", swiftSettings: settings
+        ),
         .testTarget(name: "CronTests", dependencies: ["RelierCron"], swiftSettings: settings),
         .testTarget(name: "RelierTests", dependencies: ["Relier"], swiftSettings: settings),
         .testTarget(
@@ -238,7 +243,7 @@ let package = Package(
         .testTarget(
             name: "CookbookTests",
             dependencies: [
-                "CookbookLibrary", "Relier", "RelierSQLite", "RelierTesting", .product(name: "GRDB", package: "GRDB.swift"),
+                "CookbookLibrary", "Relier", "RelierSQLite", "RelierTesting", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"), "cookbook",
             ],
             swiftSettings: settings
@@ -246,7 +251,7 @@ let package = Package(
         .testTarget(
             name: "FaultTests",
             dependencies: [
-                "Relier", "RelierSQLite", .product(name: "GRDB", package: "GRDB.swift"),
+                "Relier", "RelierSQLite", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"), "relier-fixture", "rl", "FaultFixtures",
             ],
             swiftSettings: settings

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import CookbookLibrary
@@ -12,7 +13,8 @@ extension WorkshopTests {
                 try Data().write(to: output)
                 let demo = Process()
                 demo.executableURL = URL(fileURLWithPath: try CookbookExecutable.path())
-                demo.arguments = ["demo", "--json", "--seed", "7"]
+                demo.arguments =
+                    ["demo", "--json", "--seed", "7"] + (TestPlace.isFile ? [] : ["--url", TestPlace(in: directory.path).url])
                 demo.currentDirectoryURL = directory
                 demo.standardOutput = try FileHandle(forWritingTo: output)
                 try demo.run()

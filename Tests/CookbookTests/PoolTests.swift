@@ -1,6 +1,6 @@
 import Foundation
 import Relier
-import RelierSQLite
+import TestSupport
 import Testing
 
 @testable import CookbookLibrary
@@ -9,17 +9,17 @@ import Testing
 @Suite struct PoolTests {
     @Test func aFloodOfBulkWorkDoesNotReachTheFastPool() async throws {
         try await withTemporaryDirectory { directory in
-            let database = directory.appendingPathComponent("relier.db").path
-            let engine = try SQLiteEngine(path: database)
+            let place = TestPlace(in: directory.path)
+            let engine = try place.engine()
             let relier = Relier(engine)
             let pools = try [("high_priority", "4", "fast@%h"), ("default,low_priority", "16", "bulk@%h")].map { queues, slots, name in
-                try pool(database, ["--queues", queues, "--concurrency", slots, "--name", name])
+                try pool(place, ["--queues", queues, "--concurrency", slots, "--name", name])
             }
             let result: Result<Void, any Error>
             do { result = .success(try await flood(relier)) } catch { result = .failure(error) }
             for pool in pools { pool.terminate() }
             for pool in pools { try await eventually("the pool has ended") { pool.isRunning ? nil : true } }
-            try await engine.close()
+            try await place.remove(engine)
             try result.get()
             #expect(pools.allSatisfy { $0.terminationStatus == 0 })
         }
@@ -40,10 +40,11 @@ import Testing
         #expect(try await bulk[0].value(timeout: .seconds(5)).hasPrefix("bulk@"))
     }
 
-    private func pool(_ database: String, _ arguments: [String]) throws -> Process {
+    private func pool(_ place: TestPlace, _ arguments: [String]) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try CookbookExecutable.path())
-        process.arguments = ["worker", "--url=sqlite:\(database)", "--grace=1", "--log-level=error"] + arguments
+        process.arguments = ["worker", "--grace=1", "--log-level=error"] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(place.environment) { $1 }
         process.standardOutput = FileHandle.nullDevice
         try process.run()
         return process

@@ -1,18 +1,19 @@
 import Foundation
 import Logging
 import Relier
-import RelierSQLite
 import Synchronization
+import TestSupport
 import Testing
 
-/// Runs `body` beside a worker of this process, on a database of its own.
+/// Runs `body` beside a worker of this process, in a place of its own for tasks.
 func withWorker(
     _ tasks: [any RelierTask.Type], concurrency: Int = 10, client: ClientSettings = ClientSettings(),
     logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @Sendable (Relier, URL) async throws -> Void
 ) async throws {
     try await withTemporaryDirectory { directory in
-        let engine = try SQLiteEngine(path: directory.appendingPathComponent("relier.db").path)
+        let place = TestPlace(in: directory.path)
+        let engine = try place.engine()
         let worker = Worker(
             engine: engine, tasks: try TaskRegistry(tasks),
             settings: WorkerSettings(concurrency: concurrency, client: client, logger: logger))
@@ -24,7 +25,7 @@ func withWorker(
             try await group.waitForAll()
             try result.get()
         }
-        try await engine.close()
+        try await place.remove(engine)
     }
 }
 

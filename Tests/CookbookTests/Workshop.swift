@@ -1,11 +1,11 @@
 import Foundation
 import Relier
-import RelierSQLite
+import TestSupport
 import Testing
 
 @testable import CookbookLibrary
 
-/// Real worker processes under a real supervisor, on a database of their own, and what they touch outside.
+/// Real worker processes under a real supervisor, in a place of their own, and what they touch outside.
 struct Workshop: Sendable {
     let directory: URL
     let engine: any Engine
@@ -43,16 +43,17 @@ struct Workshop: Sendable {
         latency: @escaping @Sendable (LedgerEntry) -> Duration = { _ in .zero }, _ body: @Sendable (Workshop) async throws -> Void
     ) async throws {
         try await withTemporaryDirectory { directory in
-            let database = directory.appendingPathComponent("relier.db").path
-            let engine = try SQLiteEngine(path: database)
+            let place = TestPlace(in: directory.path)
+            let engine = try place.engine()
             let ledger = try PaymentLedger(path: directory.appendingPathComponent("ledger").path)
             let store = AirportStore(path: directory.appendingPathComponent("airports.store").path, pause: .milliseconds(storePause))
             let workshop = Workshop(directory: directory, engine: engine, ledger: ledger, store: store)
             try await withPaymentService(ledger: ledger, latency: latency) { payments in
                 var settings = [
-                    "RELIER_URL": "sqlite:\(database)", "RELIER_PROCESSES": "\(processes)", "RELIER_CONCURRENCY": "\(concurrency)",
+                    "RELIER_PROCESSES": "\(processes)", "RELIER_CONCURRENCY": "\(concurrency)",
                     "COOKBOOK_PAYMENTS_URL": payments.url, "COOKBOOK_STORE": store.path, "COOKBOOK_STORE_PAUSE_MS": "\(storePause)",
                 ]
+                settings.merge(place.environment) { _, new in new }
                 settings.merge(environment) { _, new in new }
                 let workers = try DemoWorkers(executable: try CookbookExecutable.path(), directory: directory, environment: settings)
                 let result: Result<Void, any Error>
@@ -62,7 +63,7 @@ struct Workshop: Sendable {
                 try result.get()
                 #expect(isClean, "the workers did not end cleanly:\n\(workshop.log)")
             }
-            try await engine.close()
+            try await place.remove(engine)
         }
     }
 

@@ -3,17 +3,18 @@ import GRDB
 import Relier
 import RelierSQLite
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import FaultFixtures
 
 /// `context.commit` in real worker processes that are killed, or have to leave.
-@Suite(.serialized) struct CommitInBodyTests {
+@Suite(.serialized, .enabled(if: TestPlace.isFile, "rows of one's own need a file")) struct CommitInBodyTests {
     /// The environment's `TEST_KILLS` sets another number, for a long run by hand.
     static let kills = ProcessInfo.processInfo.environment["TEST_KILLS"].flatMap(Int.init) ?? 25
 
     private func makeTable(_ scene: FaultScene) async throws {
-        try await scene.engine.write {
+        try await scene.sqlite.write {
             try $0.execute(sql: "CREATE TABLE deposit (number INTEGER NOT NULL, part INTEGER NOT NULL, task TEXT NOT NULL)")
         }
     }
@@ -97,7 +98,7 @@ import Testing
                 for receipt in innocents { _ = try await receipt.value(timeout: .seconds(60)) }
                 _ = try await note.value(timeout: .seconds(60))
                 #expect(crew.dead.count >= 2)
-                #expect(try await scene.engine.write { try Int.fetchOne($0, sql: "SELECT count(*) FROM deposit") } == 0)
+                #expect(try await scene.sqlite.write { try Int.fetchOne($0, sql: "SELECT count(*) FROM deposit") } == 0)
             }
         }
     }

@@ -1,6 +1,5 @@
 import Foundation
 import Relier
-import RelierSQLite
 import Testing
 
 @testable import FaultFixtures
@@ -19,7 +18,8 @@ import Testing
     private func operate(_ arguments: [String], _ scene: FaultScene) throws -> JSONValue {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try FaultScene.program("rl"))
-        process.arguments = arguments + ["--json", "--url=sqlite:\(scene.database)"]
+        process.arguments = arguments + ["--json"]
+        process.environment = scene.surroundings()
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
@@ -90,8 +90,8 @@ import Testing
         try await FaultScene.run { scene in
             let process = Process()
             process.executableURL = URL(fileURLWithPath: try FaultScene.program("relier-fixture"))
-            process.arguments = ["worker", "--url=sqlite:\(scene.database)"]
-            process.environment = ProcessInfo.processInfo.environment.merging(["RELIER_SECRET_KEY": "hush"]) { $1 }
+            process.arguments = ["worker"]
+            process.environment = scene.surroundings(["RELIER_SECRET_KEY": "hush"])
             let errors = Pipe()
             process.standardError = errors
             process.standardOutput = FileHandle.nullDevice

@@ -3,23 +3,28 @@ import Logging
 import Relier
 import RelierSQLite
 import Synchronization
+import TestSupport
 import Testing
 
-/// A fresh database and evidence in a directory of their own, and real worker processes on it.
+/// A fresh place for tasks, evidence in a directory of its own, and real worker processes on it.
 final class FaultScene: Sendable {
     let directory: String
-    let engine: SQLiteEngine
+    let place: TestPlace
+    let engine: any Engine
     let relier: Relier
     private let spawned = Mutex<[Process]>([])
 
+    /// The file, for tests that only a file can have.
     var database: String { directory + "/relier.db" }
+    var sqlite: SQLiteEngine { get throws { try #require(engine as? SQLiteEngine) } }
     var evidence: String { directory + "/evidence" }
     var gate: String { directory + "/gate" }
 
     init() throws {
         directory = NSTemporaryDirectory() + "relier-faults-\(TaskID.next())"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        engine = try SQLiteEngine(path: directory + "/relier.db", options: SQLiteOptions(logger: Self.logger))
+        place = TestPlace(in: directory)
+        engine = try place.engine(logger: Self.logger)
         relier = Relier(engine)
     }
 
@@ -42,17 +47,16 @@ final class FaultScene: Sendable {
         _ body: (Crew) async throws -> Void
     ) async throws {
         let crew = Crew()
-        let database = database
         let program = try Self.program("relier-fixture")
         let settings = SupervisorSettings(
             processes: processes, executable: program,
             arguments: { process, isolated in
                 ["worker-process", "--process", process.description, "--orders-fd", "3"] + (isolated ? ["--isolated"] : [])
                     + [
-                        "--url=sqlite:\(database)", "--concurrency=\(concurrency)", "--lease=\(lease)", "--grace=\(grace)",
-                        "--log-level=error",
+                        "--concurrency=\(concurrency)", "--lease=\(lease)", "--grace=\(grace)", "--log-level=error",
                     ]
             },
+            environment: place.environment,
             gracePeriod: .seconds(grace), backtraces: backtraces, onEvent: { crew.note($0) }, logger: Self.logger)
         let supervisor = Task { [engine] in try await Supervisor(engine: engine, settings: settings).run() }
         do {
@@ -70,8 +74,8 @@ final class FaultScene: Sendable {
     func start(_ arguments: [String], executable: String? = nil, environment: [String: String] = [:]) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try executable ?? Self.program("relier-fixture"))
-        process.arguments = arguments + ["--url=sqlite:\(database)"]
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.arguments = arguments
+        process.environment = surroundings(environment)
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -84,15 +88,21 @@ final class FaultScene: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try Self.program("relier-fixture"))
         process.arguments = [
-            "worker-process", "--process", TaskID.next().description, "--orders-fd", "0", "--url=sqlite:\(database)", "--concurrency=8",
-            "--lease=5", "--log-level=critical",
+            "worker-process", "--process", TaskID.next().description, "--orders-fd", "0", "--concurrency=8", "--lease=5",
+            "--log-level=critical",
         ]
+        process.environment = surroundings()
         process.standardInput = Pipe()
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
         spawned.withLock { $0.append(process) }
         return process
+    }
+
+    /// The environment of this process, and where the tasks are.
+    func surroundings(_ more: [String: String] = [:]) -> [String: String] {
+        ProcessInfo.processInfo.environment.merging(place.environment) { $1 }.merging(more) { $1 }
     }
 
     func openGate() { _ = FileManager.default.createFile(atPath: gate, contents: Data()) }
@@ -125,7 +135,7 @@ final class FaultScene: Sendable {
             kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
         }
-        try await engine.close()
+        try await place.remove(engine)
         try? FileManager.default.removeItem(atPath: directory)
     }
 

@@ -1,6 +1,5 @@
 import Foundation
 import Relier
-import RelierSQLite
 import Testing
 
 @testable import FaultFixtures

@@ -17,10 +17,9 @@ struct FloodCommand: AsyncParsableCommand {
     @Option var tasks: Int
     @Option var evidence: String
     @Option var gate: String
-    @Option var url: String
 
     func run() async throws {
-        let relier = try await Fixture.client(settings: try Settings.load(url: url))
+        let relier = try await Fixture.client(settings: try Settings.load())
         try await Flood.run(relier, clients: clients, tasks: tasks, evidence: evidence, gate: gate)
         try await relier.engine.close()
     }

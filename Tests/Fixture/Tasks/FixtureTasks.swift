@@ -176,9 +176,10 @@ struct Nap: RelierTask {
     static let name = "nap"
     var number: Int
     var evidence: String
+    var milliseconds = 500
 
     func run(_ context: TaskContext) async throws -> Int {
-        try await Task.sleep(for: .milliseconds(500))
+        try await Task.sleep(for: .milliseconds(milliseconds))  // waits: it is what a nap is
         try Evidence.append("\(number)", to: evidence)
         return number
     }
