@@ -6,35 +6,34 @@ public import Relier
 extension RedisEngine {
     public func releaseDeadLetter(_ id: TaskID, fresh: Bool) async throws(EngineError) {
         try await ready()
-        let key = try await inspect(id)?.key
-        let reply = try await server.run(Scripts.releaseLetter) { call in
-            call.append(id)
-            call.append(fresh ? "1" : "")
-            call.append(TaskID.next())
-        }
-        guard var buffer = reply.buffer, let letter = buffer.readInteger(as: UInt8.self) else { return }
-        if letter == UInt8(ascii: "b") {
+        let found = try await partitions.inspect(id)
+        let key = found?.details.key
+        let home = found?.partition ?? 0
+        guard let blocked = try await partitions.releaseDeadLetter(id, key: key, in: home, fresh: fresh) else { return }
+        switch blocked {
+        case .absent: throw EngineError(.notFound, "no task \(id) is in the dead letter queue")
+        case .hand:
             throw EngineError(
                 .conflict, "the body of \(id) still runs in its worker and holds a key that it took by hand; wait until it has ended")
-        }
-        guard letter == UInt8(ascii: "k"), let owner = buffer.readID(TaskID.self) else {
-            throw EngineError(.notFound, "no task \(id) is in the dead letter queue")
-        }
-        if owner == id {
+        case .key(id):
             throw EngineError(
                 .conflict, "the body of \(id) still runs in its worker and holds the key '\(key ?? "?")'; wait until it has ended")
+        case .key(let owner):
+            throw EngineError(
+                .conflict, "the idempotency key '\(key ?? "?")' of \(id) is held by the task \(owner) now; it was not released")
         }
-        throw EngineError(
-            .conflict, "the idempotency key '\(key ?? "?")' of \(id) is held by the task \(owner) now; it was not released")
     }
 
     public func cancel(_ id: TaskID, terminate: Bool) async throws(EngineError) -> CancelReply {
         try await ready()
-        let reply = try await server.run(Scripts.cancel) { call in
-            call.append(id)
-            call.append(terminate ? "1" : "")
+        let replies = try await partitions.everywhere { (server) throws(EngineError) in
+            try await server.run(Scripts.cancel) { call in
+                call.append(id)
+                call.append(terminate ? "1" : "")
+            }.text
         }
-        switch reply.text {
+        await partitions.deliverAll(from: replies.indices.filter { !replies[$0].isEmpty })
+        switch replies.first(where: { !$0.isEmpty }) {
         case "c": return .cancelled
         case "r": return .afterThisRun
         case "d": throw EngineError(.conflict, "the task \(id) has committed; there is nothing to cancel")
@@ -61,27 +60,31 @@ extension RedisEngine {
                 .notFound, "'re-queue' is no queue of its own: recovered tasks belong to the queues they were pushed into; pause those")
         }
         try await ready()
-        let reply = try await server.run(Scripts.pause, resends: true) { call in
-            call.append(queue.name)
-            call.append(isPaused ? "1" : "")
+        let replies = try await partitions.everywhere { (server) throws(EngineError) in
+            try await server.setPaused(isPaused, queue: queue.name, isKnown: false)
         }
-        guard let names = reply.elements else { return }
-        let known = names.prefix(20).map { "'\($0.text)'" }
+        let unaware = replies.indices.filter { replies[$0] != nil }
+        if unaware.count < replies.count {
+            // What comes into the queue there later is paused, too.
+            for partition in unaware { _ = try await partitions.servers[partition].setPaused(isPaused, queue: queue.name, isKnown: true) }
+            return
+        }
+        let names = Set(replies.compactMap { $0 }.joined()).sorted()
+        let known = names.prefix(20).map { "'\($0)'" }
         let choice = known.isEmpty ? "there are none yet" : "there are \(known.joined(separator: ", "))"
         throw EngineError(.notFound, "no queue '\(queue.name)' is known, since nobody has pushed into it or served it; \(choice)")
     }
 
     public func admission() async throws(EngineError) -> AdmissionStatus {
         try await ready()
-        let parts = try await server.run(Scripts.admission, resends: true) { $0.append("") }.list
-        guard parts.count == 6 else { throw EngineError(.failed, "the server's answer about admission cannot be read") }
+        let found = try await partitions.backlog()
+        let parts = found.window
         var window: AdmissionStatus.Window?
         if let admitted = parts[0].number, let limit = parts[1].number, let length = parts[2].number, let left = parts[3].number {
             window = AdmissionStatus.Window(
                 admitted: Int(admitted), limit: Int(limit), length: .microseconds(length), left: .microseconds(max(1, left)))
         }
-        return AdmissionStatus(
-            window: window, backlog: parts[4].integer ?? 0, oldestAge: parts[5].number.map { .microseconds($0) })
+        return AdmissionStatus(window: window, backlog: found.backlog, oldestAge: found.oldestAge)
     }
 
     public func resetAdmission() async throws(EngineError) {
@@ -91,54 +94,27 @@ extension RedisEngine {
 
     public func suspectsWaiting() async throws(EngineError) -> Int {
         try await ready()
-        return try await server.run(Scripts.suspectsWaiting, resends: true).integer ?? 0
+        return try await partitions.everywhere { (server) throws(EngineError) in
+            try await server.run(Scripts.suspectsWaiting, resends: true).integer ?? 0
+        }.reduce(0, +)
     }
 
     public func queues() async throws(EngineError) -> [QueueSummary] {
         try await ready()
-        let rows = try await server.run(Scripts.queues, resends: true).list
-        return rows.compactMap { row -> QueueSummary? in
-            let parts = row.list
-            guard parts.count == 11 else { return nil }
-            func count(_ index: Int) -> Int { parts[index].integer ?? 0 }
-            return QueueSummary(
-                queue: Queue(parts[0].text), queued: count(1), recovered: count(2), scheduled: count(3), running: count(4),
-                parked: count(5), suspects: count(6), waiting: count(7) + count(8), limited: count(8),
-                oldest: parts[9].number.map { EngineTime(microseconds: $0) },
-                pausedAt: parts[10].number.map { EngineTime(microseconds: $0) })
-        }.sorted { $0.queue.name < $1.queue.name }
+        let found = try await partitions.everywhere { (server) throws(EngineError) in try await server.queues() }
+        return found.joined().reduce(into: [Queue: QueueSummary]()) { sums, summary in
+            sums[summary.queue] = sums[summary.queue].map { $0.plus(summary) } ?? summary
+        }.values.sorted { $0.queue.name < $1.queue.name }
     }
 
     public func workers() async throws(EngineError) -> [WorkerSummary] {
         let decoder = JSONDecoder()
-        return try await members().compactMap { member in
+        try await ready()
+        return try await partitions.members().joined.compactMap { member in
             guard let info = try? decoder.decode(WorkerInfo.self, from: member.words) else { return nil }
             return WorkerSummary(
                 info: info, joinedAt: EngineTime(microseconds: member.joined), running: member.running, stuck: member.stuck,
                 order: member.order)
-        }
-    }
-
-    struct Member {
-        let incarnation: Incarnation
-        let words: Data
-        let joined: Int64
-        let lease: Int64
-        let counter: UInt64
-        let stuck: Int
-        let order: WorkerOrder?
-        let running: Int
-    }
-
-    func members() async throws(EngineError) -> [Member] {
-        try await ready()
-        return try await server.run(Scripts.members, resends: true).list.compactMap { row -> Member? in
-            let parts = row.list
-            guard parts.count == 8, var id = parts[0].buffer, let incarnation = id.readID(Incarnation.self) else { return nil }
-            return Member(
-                incarnation: incarnation, words: parts[1].buffer?.data ?? Data(), joined: parts[2].number ?? 0,
-                lease: parts[3].number ?? 0, counter: UInt64(parts[4].number ?? 0), stuck: parts[5].integer ?? 0,
-                order: WorkerOrder(rawValue: parts[6].text), running: parts[7].integer ?? 0)
         }
     }
 }

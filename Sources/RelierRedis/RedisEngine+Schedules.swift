@@ -21,13 +21,7 @@ extension RedisEngine {
     public func tick(_ ticks: [ScheduleTick]) async throws(EngineError) -> [TickOutcome] {
         try await ready()
         var outcomes: [TickOutcome] = []
-        for tick in ticks {
-            let push = PushCall(tick.tasks, policy: nil, tick: tick)
-            let reply = try await server.run(
-                Scripts.push, reserving: push.size, isReplicated: true, refusal: Self.fenced(push)
-            ) { call in push.append(to: &call) }
-            outcomes.append(reply.elements == nil ? .refused : .recorded(try push.outcomes(reply)))
-        }
+        for tick in ticks { outcomes.append(try await partitions.tick(tick).map { .recorded($0) } ?? .refused) }
         return outcomes
     }
 

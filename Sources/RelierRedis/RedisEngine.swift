@@ -17,11 +17,12 @@ public final class RedisEngine: Engine {
     /// The server's address without user and password, and the database.
     public let location: String
     let options: RedisOptions
-    let server: Server
+    let partitions: Partitions
     let waiters = Waiters()
     let wakeups: Wakeups
     let leases: LeaseLine
     let pushes: PushLine
+    let rotation: Rotation
     private let readiness: Readiness
 
     /// An engine at `redis://user:password@host:port/database`, `rediss://` for TLS, or `unix:///path`. Nothing is connected yet: the first call does
@@ -78,19 +79,23 @@ public final class RedisEngine: Engine {
             throw EngineError(.failed, error.message, cause: error)
         }
         leases = LeaseLine(makeClient: makeClient, options: settings)
-        let anchor = "\(options.namespace):{0}"
         var flags = ByteWriter()
         flags.byte(options.movesClocks ? 1 : 0)
         for duration in [options.retention.deadLetters, options.retention.history, options.retention.crashReports] {
             flags.int64(Microseconds.clamped(duration))
         }
+        flags.byte(options.partitions)
         let durability = options.durability
-        server = Server(
-            client: client,
-            replicated: durability.replicas == 0 ? nil : client.replicated(to: durability.replicas, within: durability.patience),
-            location: location, anchor: anchor, settings: flags.bytes)
-        pushes = PushLine { [server] (tasks, policy) throws(EngineError) in try await Self.push(tasks, policy: policy, to: server) }
-        wakeups = Wakeups(client: client, anchor: anchor, waiters: waiters, logger: options.logger)
+        let replicated = durability.replicas == 0 ? nil : client.replicated(to: durability.replicas, within: durability.patience)
+        let servers = (0..<options.partitions).map { [location] partition in
+            Server(
+                client: client, replicated: replicated, location: location, partition: partition,
+                anchor: "\(options.namespace):{\(partition)}", settings: flags.bytes)
+        }
+        partitions = Partitions(servers, homes: Homes(), isMute: options.losesMail)
+        pushes = PushLine { [partitions] (tasks, policy) throws(EngineError) in try await partitions.push(tasks, policy: policy) }
+        wakeups = Wakeups(client: client, anchors: servers.map(\.anchor), waiters: waiters, logger: options.logger)
+        rotation = Rotation(count: servers.count)
         readiness = Readiness()
     }
 
@@ -115,8 +120,12 @@ public final class RedisEngine: Engine {
         if readiness.isReady { return }
         let report = try await ServerReport.read(from: server)
         try report.require(by: options, at: location)
+        try await requirePartitions()
         readiness.note()
     }
+
+    /// The partition of what there is one of. With one partition it is all there is.
+    var server: Server { partitions.first }
 
     public func now() async throws(EngineError) -> EngineTime { try await clocks().engine }
 
@@ -129,9 +138,11 @@ public final class RedisEngine: Engine {
 
     /// Moves the clocks of all engines that were opened for it. For tests.
     package func moveClocks(engine: Duration, wall: Duration) async throws(EngineError) {
-        _ = try await server.run(Scripts.clock) { call in
-            call.append(Int(engine.microseconds))
-            call.append(Int(wall.microseconds))
+        _ = try await partitions.everywhere { (server) throws(EngineError) in
+            try await server.run(Scripts.clock) { call in
+                call.append(Int(engine.microseconds))
+                call.append(Int(wall.microseconds))
+            }
         }
     }
 
@@ -147,9 +158,11 @@ public final class RedisEngine: Engine {
     }
 
     /// A key of the engine's namespace and a command on it. For tests that play foreign hands.
-    package func tamper(_ command: String, _ key: [UInt8], _ arguments: [[UInt8]]) async throws(EngineError) -> [UInt8]? {
+    package func tamper(
+        _ command: String, _ key: [UInt8], _ arguments: [[UInt8]], partition: Int = 0
+    ) async throws(EngineError) -> [UInt8]? {
         var sent = RESPCommand(command)
-        sent.append(bytes: Array(server.anchor.utf8) + key)
+        sent.append(bytes: Array(partitions.servers[partition].anchor.utf8) + key)
         for argument in arguments { sent.append(bytes: argument) }
         return try await server.send(sent).bytes
     }

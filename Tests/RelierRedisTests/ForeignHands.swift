@@ -10,9 +10,13 @@ enum ForeignHands {
 
     static func alter(_ id: TaskID, to payload: Data, in engine: RedisEngine) async throws {
         let name = key("t:", id.bytes)
-        guard let stored = try await engine.tamper("GET", name, []), let task = TaskString(.init(bytes: stored)) else { return }
-        let kept = stored.count - task.tail.payload.count - 1
-        _ = try await engine.tamper("SET", name, [Array(stored[..<kept]) + Array(payload) + [0]])
+        for partition in engine.partitions.servers.indices {
+            guard let stored = try await engine.tamper("GET", name, [], partition: partition),
+                let task = TaskString(.init(bytes: stored))
+            else { continue }
+            let kept = stored.count - task.tail.payload.count - 1
+            _ = try await engine.tamper("SET", name, [Array(stored[..<kept]) + Array(payload) + [0]], partition: partition)
+        }
     }
 
     /// A well-formed task's string of the queue and kind numbered 1, unless said otherwise.

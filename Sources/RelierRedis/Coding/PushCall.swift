@@ -4,7 +4,23 @@ import RESP
 import Relier
 
 /// The arguments of `push.lua`.
-struct PushCall {
+struct PushCall: Sendable {
+    /// The answer to one task.
+    enum Answer: Equatable {
+        case outcome(PushOutcome)
+        /// Its key belongs to a task in another partition, which has to be asked.
+        case elsewhere
+        /// The reservation of its key was taken over meanwhile.
+        case lost
+    }
+
+    /// What the tasks are pushed for.
+    enum Purpose {
+        case store
+        /// Nothing is stored: what is new is answered as rejected.
+        case look
+    }
+
     private var queues = Numbering<Queue>()
     private var kinds = Numbering<KindName>()
     private var limiters = Numbering<LimitRule>()
@@ -14,11 +30,19 @@ struct PushCall {
     private let tasks: [NewTask]
     private let policy: AdmissionPolicy?
     private let tick: ScheduleTick?
+    private let purpose: Purpose
+    /// By the places of the tasks.
+    private let reservations: [Int: KeyReservation]
 
-    init(_ tasks: [NewTask], policy: AdmissionPolicy?, tick: ScheduleTick? = nil) {
+    init(
+        _ tasks: [NewTask], policy: AdmissionPolicy? = nil, tick: ScheduleTick? = nil, purpose: Purpose = .store,
+        reservations: [Int: KeyReservation] = [:]
+    ) {
         self.tasks = tasks
         self.policy = policy
         self.tick = tick
+        self.purpose = purpose
+        self.reservations = reservations
         for task in tasks {
             queues.note(task.queue)
             kinds.note(KindName(name: task.envelope.name, version: task.envelope.version))
@@ -40,6 +64,7 @@ struct PushCall {
     func append(to call: inout RESPScriptCall) {
         var writer = ByteWriter()
         if let policy { Self.write(policy, to: &writer) }
+        if purpose == .look { writer.text("?") }
         call.append(writer)
         writer.clear()
         if let tick { Schedules.write(tick, to: &writer) }
@@ -59,9 +84,9 @@ struct PushCall {
             Self.write(rule, to: &writer)
             call.append(writer)
         }
-        for task in tasks {
+        for (index, task) in tasks.enumerated() {
             writer.clear()
-            write(task, to: &writer)
+            write(task, reservation: reservations[index], to: &writer)
             call.append(writer)
             writer.clear()
             TaskTail.write(task, to: &writer)
@@ -69,7 +94,7 @@ struct PushCall {
         }
     }
 
-    private func write(_ task: NewTask, to writer: inout ByteWriter) {
+    private func write(_ task: NewTask, reservation: KeyReservation?, to writer: inout ByteWriter) {
         writer.id(task.envelope.id)
         writer.int16(queues.number(of: task.queue))
         writer.int16(kinds.number(of: KindName(name: task.envelope.name, version: task.envelope.version)))
@@ -86,12 +111,17 @@ struct PushCall {
             writer.int64(Microseconds.wall(date))
         }
         let limits = task.limits.prefix(4)
-        writer.byte((task.key == nil ? 0 : 1) + (limits.isEmpty ? 0 : 2))
+        writer.byte((task.key == nil ? 0 : 1) + (limits.isEmpty ? 0 : 2) + (reservation == nil ? 0 : 4))
         writer.int64(Microseconds.clamped(task.keyTTL))
         writer.int64(Microseconds.clamped(task.resultTTL))
         if let key = task.key {
             writer.raw(KeyHash.of(key))
-            writer.id(TaskID.next())
+            if let reservation {
+                writer.raw(reservation.operation)
+                writer.bits64(reservation.token)
+            } else {
+                writer.id(TaskID.next())
+            }
         }
         if limits.isEmpty { return }
         writer.byte(limits.count)
@@ -101,7 +131,7 @@ struct PushCall {
         }
     }
 
-    private static func write(_ policy: AdmissionPolicy, to writer: inout ByteWriter) {
+    static func write(_ policy: AdmissionPolicy, to writer: inout ByteWriter) {
         writer.bits64(policy.limit.map { UInt64(Int64($0)) } ?? .max)
         writer.int64(Microseconds.clamped(policy.window))
         writer.bits64(policy.maxBacklog.map { UInt64(Int64($0)) } ?? .max)
@@ -117,24 +147,34 @@ struct PushCall {
         writer.text(rule.storedArguments)
     }
 
-    /// Reads the answer: an outcome for each task.
-    func outcomes(_ reply: RESPValue) throws(EngineError) -> [PushOutcome] {
+    /// Reads the answer: one for each task.
+    func answers(_ reply: RESPValue) throws(EngineError) -> [Answer] {
         let parts = reply.list
         guard parts.count == 4, let bytes = parts[0].buffer, bytes.readableBytes == tasks.count else {
             throw EngineError(.failed, "the server's answer to a push cannot be read")
         }
         var owners = parts[1].ids.makeIterator()
-        var outcomes: [PushOutcome] = []
-        outcomes.reserveCapacity(tasks.count)
+        var answers: [Answer] = []
+        answers.reserveCapacity(tasks.count)
         for byte in bytes.readableBytesView {
             switch byte {
-            case 0: outcomes.append(.accepted)
-            case 1: outcomes.append(.known)
-            case 2: outcomes.append(.rejected(Self.rejection(parts[2].text, left: parts[3].number ?? 1)))
-            default: outcomes.append(owners.next().map { .duplicate(by: $0) } ?? .known)
+            case 0: answers.append(.outcome(.accepted))
+            case 1: answers.append(.outcome(.known))
+            case 2: answers.append(.outcome(.rejected(Self.rejection(parts[2].text, left: parts[3].number ?? 1))))
+            case 4: answers.append(.elsewhere)
+            case 5: answers.append(.lost)
+            default: answers.append(.outcome(owners.next().map { .duplicate(by: $0) } ?? .known))
             }
         }
-        return outcomes
+        return answers
+    }
+
+    /// Reads the answer where there is one partition.
+    func outcomes(_ reply: RESPValue) throws(EngineError) -> [PushOutcome] {
+        try answers(reply).map { answer in
+            if case .outcome(let outcome) = answer { return outcome }
+            return .known
+        }
     }
 
     private static func rejection(_ cause: String, left: Int64) -> AdmissionRejection {
@@ -144,7 +184,7 @@ struct PushCall {
 }
 
 /// Different values in the order in which they came, numbered from 1. Most calls hold one, again and again.
-private struct Numbering<Value: Hashable> {
+private struct Numbering<Value: Hashable & Sendable>: Sendable {
     private(set) var values: [Value] = []
     private var numbers: [Value: Int] = [:]
 

@@ -49,10 +49,19 @@ enum SettleCall {
         }
     }
 
-    static func replies(_ reply: RESPValue, count: Int) throws(EngineError) -> [SettleReply] {
+    /// The answer to one settlement.
+    enum Answer {
+        case done, refused
+        /// The task is not known in this partition.
+        case unknown
+    }
+
+    static func answers(_ reply: RESPValue, count: Int) throws(EngineError) -> [Answer] {
         guard let buffer = reply.buffer, buffer.readableBytes == count else {
             throw EngineError(.failed, "the server's answer to a settlement cannot be read")
         }
-        return buffer.readableBytesView.map { $0 == 0 ? .done : .refused }
+        return buffer.readableBytesView.map { $0 == 0 ? .done : $0 == 1 ? .refused : .unknown }
     }
+
+    static func replies(_ answers: [Answer]) -> [SettleReply] { answers.map { $0 == .done ? .done : .refused } }
 }

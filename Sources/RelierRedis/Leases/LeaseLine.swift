@@ -32,12 +32,12 @@ final class LeaseLine: Sendable {
         self.options = options
     }
 
-    /// The same server by this line's connection.
-    func server(like server: Server) throws(EngineError) -> (Server, LeaseThread) {
+    /// The same partitions by this line's connection.
+    func partitions(like partitions: Partitions) throws(EngineError) -> (Partitions, LeaseThread) {
         let opened = state.withLock { state -> Result<Open, EngineError> in
             switch state {
             case .open(let open): return .success(open)
-            case .closed: return .failure(EngineError(.unavailable, "\(server.location) was closed in this process"))
+            case .closed: return .failure(EngineError(.unavailable, "\(partitions.first.location) was closed in this process"))
             case .unused: break
             }
             var options = options
@@ -48,14 +48,17 @@ final class LeaseLine: Sendable {
                 state = .open(open)
                 return .success(open)
             } catch {
-                return .failure(EngineError.from(error, at: server.location))
+                return .failure(EngineError.from(error, at: partitions.first.location))
             }
         }
         let open = try opened.get()
         // A task of its own would run on the cooperative pool.
-        let own = Server(
-            client: open.client, location: server.location, anchor: server.anchor, settings: server.settings, isShielded: false)
-        return (own, open.thread)
+        let own = partitions.servers.map { server in
+            Server(
+                client: open.client, location: server.location, partition: server.partition, anchor: server.anchor,
+                settings: server.settings, isShielded: false)
+        }
+        return (Partitions(own, homes: partitions.homes, isMute: partitions.isMute), open.thread)
     }
 
     func close() async {

@@ -6,8 +6,7 @@ public import Relier
 extension RedisEngine {
     public func inspect(_ id: TaskID) async throws(EngineError) -> TaskDetails? {
         try await ready()
-        let parts = try await server.run(Scripts.inspect, resends: true) { $0.append(id) }.list
-        return InspectReply(parts)?.details(of: id)
+        return try await partitions.inspect(id)?.details
     }
 }
 

@@ -5,16 +5,41 @@ public import Relier
 
 extension RedisEngine {
     /// Live tasks and dead letters in the order of the server's own scan of its keys, each page in the order of the ids; then ended ones, the newest
-    /// first. States of which there are few are listed by themselves.
+    /// first. States of which there are few are listed by themselves. One partition after the other.
     public func tasks(_ query: TaskQuery) async throws(EngineError) -> Page<TaskSummary> {
         try await ready()
+        var page = try await partitions.tasks(query)
+        for index in page.items.indices where page.items[index].state == .waiting {
+            page.items[index].waitsFor = try await inspect(page.items[index].id)?.summary.waitsFor
+        }
+        return page
+    }
+
+    public func deadLetters(_ query: DeadLetterQuery) async throws(EngineError) -> Page<DeadLetterSummary> {
+        try await ready()
+        return try await partitions.deadLetters(query)
+    }
+
+    public func deadLetterReasons() async throws(EngineError) -> [String: Int] {
+        try await ready()
+        return try await partitions.everywhere { (server) throws(EngineError) in
+            let reply = try await server.send(RESPCommand("HGETALL", "\(server.anchor):reasons")).list
+            var reasons: [String: Int] = [:]
+            for index in stride(from: 0, to: reply.count - 1, by: 2) { reasons[reply[index].text] = reply[index + 1].integer }
+            return reasons
+        }.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
+    }
+}
+
+extension Server {
+    func tasks(_ query: TaskQuery) async throws(EngineError) -> Page<TaskSummary> {
         var cursor = try TaskCursor(query.after) ?? .start(for: query.state)
         var items: [TaskSummary] = []
         while items.count < query.limit {
             switch cursor {
             case .state(let letter, let after):
                 let found = Peeked(
-                    try await server.run(Scripts.peekState, resends: true) { call in
+                    try await run(Scripts.peekState, resends: true) { call in
                         call.append(letter)
                         call.append(bytes: after)
                         call.append(query.limit - items.count + 1)
@@ -28,7 +53,7 @@ extension RedisEngine {
                 } else if letter == "w" {
                     cursor = .state("l", after: [])
                 } else {
-                    return try await finish(items, next: nil)
+                    return Page(items: items, next: nil)
                 }
             case .scan(let position, let rest):
                 if !rest.isEmpty {
@@ -43,8 +68,8 @@ extension RedisEngine {
                 let found = try await summaries(of: ids, query).map(\.id)
                 cursor = found.isEmpty && next == "0" ? .ended(slice: [], position: "", rest: []) : .scan(next, rest: found)
             case .ended(let slice, let position, let rest):
-                if let state = query.state, !state.isEnd || state == .quarantined { return try await finish(items, next: nil) }
-                let parts = try await server.run(Scripts.peekEnded, resends: true) { call in
+                if let state = query.state, !state.isEnd || state == .quarantined { return Page(items: items, next: nil) }
+                let parts = try await run(Scripts.peekEnded, resends: true) { call in
                     call.append(bytes: slice)
                     call.append(position)
                     call.append(100)
@@ -64,26 +89,18 @@ extension RedisEngine {
                     continue
                 }
                 guard parts.count == 7, let nextSlice = parts[5].bytes, !nextSlice.isEmpty else {
-                    return try await finish(items, next: nil)
+                    return Page(items: items, next: nil)
                 }
                 cursor = .ended(slice: nextSlice, position: parts[6].text, rest: [])
             }
         }
-        return try await finish(items, next: cursor.text)
-    }
-
-    private func finish(_ items: [TaskSummary], next: String?) async throws(EngineError) -> Page<TaskSummary> {
-        var items = items
-        for index in items.indices where items[index].state == .waiting {
-            items[index].waitsFor = try await inspect(items[index].id)?.summary.waitsFor
-        }
-        return Page(items: items, next: next)
+        return Page(items: items, next: cursor.text)
     }
 
     private func summaries(of ids: [TaskID], _ query: TaskQuery) async throws(EngineError) -> [TaskSummary] {
         if ids.isEmpty { return [] }
         let found = Peeked(
-            try await server.run(Scripts.peek, reserving: ids.count * 24, resends: true) { call in
+            try await run(Scripts.peek, reserving: ids.count * 24, resends: true) { call in
                 for id in ids { call.append(id) }
             }.list)
         return found.ids.indices.compactMap { found.summary($0) }.filter(query.matches).sorted { $0.id < $1.id }
@@ -91,9 +108,9 @@ extension RedisEngine {
 
     /// A step of the server's scan over the strings of tasks.
     private func scan(from position: String, count: Int) async throws(EngineError) -> (String, [TaskID]) {
-        let prefix = "\(server.anchor):t:"
+        let prefix = "\(anchor):t:"
         let pattern = prefix.replacing("[", with: "\\[") + "*"
-        let reply = try await server.send(RESPCommand("SCAN", position, "MATCH", pattern, "COUNT", "\(count)")).list
+        let reply = try await send(RESPCommand("SCAN", position, "MATCH", pattern, "COUNT", "\(count)")).list
         guard reply.count == 2 else { throw EngineError(.failed, "the server's answer to a scan cannot be read") }
         let length = prefix.utf8.count
         let ids = reply[1].list.compactMap { key -> TaskID? in
@@ -102,47 +119,6 @@ extension RedisEngine {
             return buffer.readID(TaskID.self)
         }
         return (reply[0].text, ids)
-    }
-
-    public func deadLetters(_ query: DeadLetterQuery) async throws(EngineError) -> Page<DeadLetterSummary> {
-        try await ready()
-        var after = query.after ?? "0"
-        guard Int64(after) != nil else {
-            throw EngineError(.notFound, "'\(after)' is not the end of a page; pass 'next' of the page before as it came")
-        }
-        var items: [DeadLetterSummary] = []
-        let step = max(query.limit, 200)
-        while true {
-            let parts = try await server.run(Scripts.letters, resends: true) { call in
-                call.append(after)
-                call.append(step)
-            }.list
-            let found = Peeked(parts)
-            guard parts.count == 7 else { return Page(items: items, next: nil) }
-            let (letters, places) = (parts[5].list, parts[6].list)
-            for index in found.ids.indices {
-                guard let summary = found.summary(index) else { continue }
-                let letter = DeadLetter(letters[index].buffer ?? ByteBuffer())
-                if query.name.map({ $0 != summary.name }) ?? false || query.reason.map({ $0 != letter.reason }) ?? false { continue }
-                if items.count == query.limit { return Page(items: items, next: after) }
-                after = places[index].text
-                items.append(
-                    DeadLetterSummary(
-                        id: summary.id, name: summary.name, queue: summary.queue, reason: letter.reason, message: letter.message,
-                        attempts: letter.attempts, resurrections: summary.resurrections, enqueuedAt: summary.enqueuedAt,
-                        quarantinedAt: letter.quarantined))
-            }
-            guard found.ids.count == step, let last = places.last else { return Page(items: items, next: nil) }
-            after = last.text
-        }
-    }
-
-    public func deadLetterReasons() async throws(EngineError) -> [String: Int] {
-        try await ready()
-        let reply = try await server.send(RESPCommand("HGETALL", "\(server.anchor):reasons")).list
-        var reasons: [String: Int] = [:]
-        for index in stride(from: 0, to: reply.count - 1, by: 2) { reasons[reply[index].text] = reply[index + 1].integer }
-        return reasons
     }
 }
 

@@ -7,7 +7,8 @@
 -- queue about half are recovered ones while both wait. What the worker cannot run is set aside, what is no task is quarantined, and what a limit
 -- holds back waits at it: nothing waits behind any of them. No claim exceeds a limit.
 --
--- ARGV: settings · incarnation 16 · request 8 · fresh token 8, whose low half counts on with each task · limit · '1' for a suspect · then for each share the queue's name and its slots.
+-- ARGV: settings · incarnation 16 · request 8 · fresh token 8, whose low half counts on with each task · limit · '1' for a suspect, '2' for no more than
+-- the shares · then for each share the queue's name and its slots.
 -- Answers ids, one after the other; the strings as they were before; checkpoints as position and value; kinds and queues as number and name.
 local incarnation, request, limit = ARGV[2], unpack_of('>I8', ARGV[3]), tonumber(ARGV[5])
 local tokenHigh, tokenLow = unpack_of('>c4I4', ARGV[4])
@@ -125,7 +126,7 @@ end
 
 local function takeShares()
     local drained = {}
-    for round = 1, 2 do
+    for round = 1, ARGV[6] == '2' and 1 or 2 do
         for index, share in ipairs(shares) do
             if remaining > 0 and not drained[index] then
                 local wanted = round == 1 and math.min(share.slots, remaining) or remaining

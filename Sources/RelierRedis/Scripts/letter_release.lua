@@ -1,15 +1,24 @@
 -- flags: allow-oom
 -- uses: core task wake ready_key ready history gates keys ending_read records ending
 -- Puts a dead letter back into its own queue with its checkpoint, and takes its key again in the same step.
--- ARGV: settings · id · '1' to start the count of resurrections anew · a fresh name for an operation, 16.
--- Answers '' when done, 'n' when it is no dead letter, 'b' when its body still runs and holds a key that it took by hand, or 'k' and who holds the key.
+-- ARGV: settings · id · '1' to start the count of resurrections anew · a fresh name for an operation, 16, or where the key was reserved
+-- in its own partition the reserved one, and the reservation's token 8.
+-- Answers '' when done, 'n' when it is no dead letter, 'b' when its body still runs and holds a key that it took by hand, 'k' and who holds the key,
+-- 'f' when another partition has to be asked, or 'l' when the reservation is lost.
 local id = ARGV[2]
 local task = load(id)
 if not task or task.state ~= DEAD then return 'n' end
 if isHandKept(id) then return 'b' end
 if task.hash then
-    local owner, operation = takeKey(task.hash, id, ARGV[4])
-    if owner then return 'k' .. owner end
+    local operation = sub(ARGV[4], 1, 16)
+    if isOwn(task.hash) then
+        local owner, isElsewhere
+        owner, operation, isElsewhere = takeKey(task.hash, id, operation)
+        if isElsewhere then return 'f' end
+        if owner then return 'k' .. owner end
+    elseif not takeReserved(task.hash, id, operation, sub(ARGV[4], 17, 24)) then
+        return 'l'
+    end
     call('SETRANGE', task.key, 88, operation)
 end
 if ARGV[3] == '1' then task.resurrections = 0 end

@@ -1,8 +1,9 @@
 -- flags: allow-oom
--- uses: core wake
+-- uses: core names wake
 -- Pauses a queue, or resumes it; again it changes nothing.
--- ARGV: settings · name · '1' to pause. Answers 1, or the names of the queues that there are when this is none.
+-- ARGV: settings · name · '1' to pause · '1' when another partition knows the queue. Answers 1, or the names of the queues that there are when this is none.
 local number = call('HGET', P .. ':qn', ARGV[2])
+if not number and ARGV[4] == '1' then number = queueNumber(ARGV[2]) end
 if not number then
     local names = call('HKEYS', P .. ':qn')
     table.sort(names)

@@ -5,12 +5,13 @@
 -- A task that is known by its id, as live, dead or ended, changes nothing: the call may be sent again. Parents are checked before anything is
 -- written. Deciding, counting and storing are one step: no window takes more than its limit.
 --
--- ARGV: settings · policy (limit 8, window 8, backlog 8, age 8; all ones for none) or '' · tick or '' · parents, 32 bytes each (id, fence, token) ·
+-- ARGV: settings · policy (limit 8, window 8, backlog 8, age 8; all ones for none), '' or '?' to look only, as if nothing new fitted · tick or '' · parents, 32 bytes each (id, fence, token) ·
 -- number of queues, their names · number of kinds, their names · number of limiters, each kind 1, maximum 8, span 8, length 2, name, arguments ·
 -- then for each task a head and a tail.
--- Head: id 16 · queue 2 · kind 2 · parent 2 (0 for none) · due's mode 1 (0 now, 1 after, 2 at) · due 8 · marks 1 (1 key, 2 limits) · key's time to
--- live 8 · result's time to live 8 · [hash 16, a fresh name for an operation 16] · [count 1, for each limit: limiter 2, hash 8].
--- Answers: one byte for each task (0 accepted, 1 known, 2 rejected, 3 duplicate), owners of duplicates in their order, and of a rejection cause and
+-- Head: id 16 · queue 2 · kind 2 · parent 2 (0 for none) · due's mode 1 (0 now, 1 after, 2 at) · due 8 · marks 1 (1 key, 2 limits, 4 key reserved in its own partition) ·
+-- key's time to live 8 · result's time to live 8 · [hash 16, a fresh name for an operation 16 or the reserved one's and the reservation's token 8] · [count 1, for each limit: limiter 2, hash 8].
+-- Answers: one byte for each task (0 accepted, 1 known, 2 rejected, 3 duplicate, 4 its key belongs to a task in another partition, 5 its reservation is
+-- lost), owners of duplicates in their order, and of a rejection cause and
 -- microseconds; false for a tick that is refused.
 local NONE = 18446744073709551615
 local policyText, tickText, parents = ARGV[2], ARGV[3], ARGV[4]
@@ -68,8 +69,11 @@ end
 
 -- Admission: start 8 · length 8 · admitted 8 · limit 8.
 local policy, window
+local cause, left
 local function optional(value) if value < NONE then return value end end
-if policyText ~= '' then
+if policyText == '?' then
+    policy, cause, left = {}, 'window', 1
+elseif policyText ~= '' then
     local limit, length, backlog, age = unpack_of('>I8I8I8I8', policyText)
     policy = { limit = optional(limit), length = length, maxBacklog = optional(backlog), maxAge = optional(age) }
     local stored = call('GET', P .. ':adm')
@@ -80,7 +84,6 @@ if policyText ~= '' then
 end
 
 local backlog, oldest
-local cause, left
 local arriving = {}
 local outcomes, owners = {}, {}
 local function arrive(queue, id)

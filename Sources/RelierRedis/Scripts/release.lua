@@ -5,15 +5,20 @@
 -- What becomes of a task is decided above the engine; here its four answers are looked up by "resurrections used up" and "ran alone".
 -- An incarnation that holds nothing more is forgotten.
 --
--- ARGV: settings · 'i' incarnation, counter or '' / 'p' process, '' · how the worker ended · 1 observed or 2 not · resurrections allowed · batch ·
+-- ARGV: settings · 'i' incarnation, counter or '' / 'f' incarnation that is known to be dead, '' / 'p' process, '' · how the worker ended · 1 observed or 2 not · resurrections allowed · batch ·
 -- depth · then four fates (left and among others, left and alone, used up and among others, used up and alone): 1 hand-back, 2 queue, 3 suspect,
 -- 4 WorkerCrash, 5 max_resurrections_exceeded.
--- Answers the ids queued again, made suspects, quarantined, handed back, one after the other; whether more is left; whether the depth is the reason.
+-- Answers the ids queued again, made suspects, quarantined, handed back, one after the other; whether more is left; whether the depth is the reason; whether the
+-- incarnation lives.
 local allowed, left, depth = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local targets = {}
-if ARGV[2] == 'i' then
+local targets, lives = {}, 0
+if ARGV[2] ~= 'p' then
     local number = tonumber(call('HGET', P .. ':in', ARGV[3]))
-    if number and ARGV[4] ~= '' and call('HGET', P .. ':m:' .. number, 'counter') == ARGV[4] then targets[1] = number end
+    if number and (ARGV[2] == 'f' or (ARGV[4] ~= '' and call('HGET', P .. ':m:' .. number, 'counter') == ARGV[4])) then
+        targets[1] = number
+    elseif number then
+        lives = 1
+    end
 else
     for _, number in ipairs(call('HVALS', P .. ':in')) do
         if call('HGET', P .. ':m:' .. number, 'process') == ARGV[3] then targets[#targets + 1] = tonumber(number) end
@@ -55,12 +60,12 @@ local function release(task)
 end
 
 for _, number in ipairs(targets) do
-    if left <= 0 then
+    local room = depth - recovered()
+    local ids = heldBy(number)
+    if left <= 0 and #ids > 0 then
         remaining = 1
         break
     end
-    local room = depth - recovered()
-    local ids = heldBy(number)
     if room <= 0 and #ids > 0 then
         remaining, throttled = 1, 1
         break
@@ -82,4 +87,4 @@ for _, number in ipairs(targets) do
 end
 flushRecords()
 flushWakes()
-return { table.concat(moved[1]), table.concat(moved[2]), table.concat(moved[3]), table.concat(moved[4]), remaining, throttled }
+return { table.concat(moved[1]), table.concat(moved[2]), table.concat(moved[3]), table.concat(moved[4]), remaining, throttled, lives }

@@ -10,7 +10,8 @@
 -- ARGV: settings · then for each settlement a head and a text. Head: id 16 · fence 8, token 8 · outcome 1 · 1 when the body runs on · pause 8.
 -- Outcomes: 1 commit (text: the result), 2 retry and 3 quarantine (4 with the key held) (text: length of the reason 4, reason, message),
 -- 5 hand-back, 6 snooze (text: hash of the key 16, key).
--- Answers one byte for each: 0 done, 1 refused.
+-- Answers one byte for each: 0 done, 1 refused, 2 refused since the task is not known here; and where other partitions are concerned, behind it what they are
+-- asked.
 local dead, released, plainReleased, seen, replies = {}, {}, {}, {}, {}
 local HISTORY = retention().history
 -- Flags of what a commit has to look after one by one.
@@ -81,5 +82,7 @@ if isSpecial() then
     special().openGates()
     flushRecords()
     special().flushWakes()
+    local mail = special().posted()
+    if #mail > 0 then return { table.concat(replies), mail } end
 end
 return table.concat(replies)

@@ -161,8 +161,16 @@ end
 
 -- The nets below: tasks that wait for a key which nobody holds any more, gates that could let somebody go, waiters that are gone.
 for _, hash in ipairs(call('SRANDMEMBER', P .. ':aws', 50)) do
-    local holding = readKey(HAND .. hash)
-    if not holding or not isHeld(holding) then wakeSnoozed(hash) end
+    if isOwn(hash) then
+        local holding = readKey(HAND .. hash)
+        if not holding or not isHeld(holding) then wakeSnoozed(hash) end
+    elseif call('LLEN', P .. ':out') < 1000 then
+        post('r', hash)
+    end
+end
+-- Claims of other partitions on keys whose owners' ends nobody may have told.
+if PARTITIONS > 1 and call('LLEN', P .. ':out') < 1000 then
+    for _, claim in ipairs(call('SRANDMEMBER', P .. ':kf', 10)) do post(sub(claim, 1, 1), sub(claim, 2)) end
 end
 for _, gate in ipairs(call('SRANDMEMBER', P .. ':wg', 50)) do touch(gate) end
 openGates()

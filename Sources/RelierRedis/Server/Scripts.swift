@@ -35,6 +35,28 @@ enum Scripts {
     static let suspectsWaiting = script("suspects_waiting", PackageResources.suspects_waiting_lua)
     static let clock = script("clock", PackageResources.clock_lua)
 
+    // Steps of what concerns several partitions.
+    static let partitions = script("partitions", PackageResources.partitions_lua)
+    static let mail = script("mail", PackageResources.mail_lua)
+    static let mailDone = script("mail_done", PackageResources.mail_done_lua)
+    static let reserveKeys = script("key_reserve", PackageResources.key_reserve_lua)
+    static let lookAtKey = script("key_look", PackageResources.key_look_lua)
+    static let truthOfKey = script("key_truth", PackageResources.key_truth_lua)
+    static let swapKey = script("key_swap", PackageResources.key_swap_lua)
+    static let noteHand = script("hand_note", PackageResources.hand_note_lua)
+    static let dropHand = script("hand_drop", PackageResources.hand_drop_lua)
+    static let takeHand = script("hand_take", PackageResources.hand_take_lua)
+    static let waitForHand = script("hand_wait", PackageResources.hand_wait_lua)
+    static let wakeForHand = script("hand_wake", PackageResources.hand_wake_lua)
+    static let knownChildren = script("children_known", PackageResources.children_known_lua)
+    static let noteChildren = script("children_note", PackageResources.children_note_lua)
+    static let admit = script("admit", PackageResources.admit_lua)
+    static let lockBacklog = script("backlog_lock", PackageResources.backlog_lock_lua)
+    static let unadmit = script("unadmit", PackageResources.unadmit_lua)
+    static let recordTick = script("tick_record", PackageResources.tick_record_lua)
+    static let tickDone = script("tick_done", PackageResources.tick_done_lua)
+    static let recovered = script("recovered", PackageResources.recovered_lua)
+
     private static let library: [String: [UInt8]] = [
         "core": PackageResources.core_lua, "task": PackageResources.task_lua, "names": PackageResources.names_lua,
         "wake": PackageResources.wake_lua, "ready_key": PackageResources.ready_key_lua, "ready": PackageResources.ready_lua,

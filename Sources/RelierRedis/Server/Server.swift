@@ -14,13 +14,15 @@ struct Refusal {
     }
 }
 
-/// The client of one server, as the engine sees it. All that the engine knows of RESP beyond the values it reads is in this file.
+/// The client of one partition, as the engine sees it. All that the engine knows of RESP beyond the values it reads is in this file.
 struct Server: Sendable {
     let client: RESPClient
     /// For what waits for replicas; `nil` where nothing does.
     var replicated: RESPReplicatedSender?
     let location: String
-    /// The anchor of the partition: `<namespace>:{<partition>}`.
+    /// The number of the partition, from 0.
+    let partition: Int
+    /// Its anchor: `<namespace>:{<partition>}`.
     let anchor: String
     /// What every script is told first.
     let settings: [UInt8]

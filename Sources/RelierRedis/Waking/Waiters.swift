@@ -6,6 +6,8 @@ final class Waiters: Sendable {
     private struct Waiter {
         var ids: [TaskID]
         var isFired = false
+        /// The partition that woke it.
+        var origin: Int?
         var continuation: CheckedContinuation<Void, Never>?
     }
 
@@ -15,9 +17,10 @@ final class Waiters: Sendable {
         var byTask: [TaskID: Set<UInt64>] = [:]
         var isClosed = false
 
-        mutating func fire(_ ticket: UInt64) -> CheckedContinuation<Void, Never>? {
+        mutating func fire(_ ticket: UInt64, from origin: Int? = nil) -> CheckedContinuation<Void, Never>? {
             guard waiters[ticket] != nil else { return nil }
             waiters[ticket]?.isFired = true
+            if let origin { waiters[ticket]?.origin = origin }
             let continuation = waiters[ticket]?.continuation
             waiters[ticket]?.continuation = nil
             return continuation
@@ -49,10 +52,13 @@ final class Waiters: Sendable {
         continuation?.resume()
     }
 
-    func fire(_ ticket: UInt64) {
-        let continuation = state.withLock { $0.fire(ticket) }
+    func fire(_ ticket: UInt64, from origin: Int? = nil) {
+        let continuation = state.withLock { $0.fire(ticket, from: origin) }
         continuation?.resume()
     }
+
+    /// The partition whose work the ticket was fired for; `nil` where that is not known.
+    func origin(of ticket: UInt64) -> Int? { state.withLock { $0.waiters[ticket]?.origin } }
 
     /// The task has ended.
     func fire(ended id: TaskID) {

@@ -4,12 +4,12 @@ import RESP
 import Relier
 import Synchronization
 
-/// The subscription of this process: one connection, a channel of its own and one for all. It begins with the first that waits.
+/// The subscription of this process: one connection, for each partition a channel of its own and one for all. It begins with the first that waits.
 final class Wakeups: Sendable {
     /// Names this process's channel, 8 letters and digits.
     let token: String
     private let client: RESPClient
-    private let anchor: String
+    private let anchors: [String]
     private let waiters: Waiters
     private let logger: Logger
 
@@ -22,9 +22,9 @@ final class Wakeups: Sendable {
 
     private let state = Mutex(State.idle)
 
-    init(client: RESPClient, anchor: String, waiters: Waiters, logger: Logger) {
+    init(client: RESPClient, anchors: [String], waiters: Waiters, logger: Logger) {
         self.client = client
-        self.anchor = anchor
+        self.anchors = anchors
         self.waiters = waiters
         self.logger = logger
         let letters = Array("0123456789abcdefghijklmnopqrstuvwxyz".utf8)
@@ -56,11 +56,11 @@ final class Wakeups: Sendable {
     }
 
     private func subscribe() async -> Bool {
-        let own = "\(anchor):w:\(token)"
-        let everybody = "\(anchor):w"
+        // Of each partition this process's own channel, and the one for all.
+        let own = Dictionary(uniqueKeysWithValues: anchors.enumerated().map { ("\($1):w:\(token)", $0) })
         let subscription: RESPSubscription
         do {
-            subscription = try await client.subscribe(to: [own, everybody])
+            subscription = try await client.subscribe(to: own.keys + anchors.map { "\($0):w" })
         } catch {
             logger.debug("waiting without wake-ups: \(error)")
             state.withLock { if case .starting = $0 { $0 = .idle } }
@@ -70,7 +70,11 @@ final class Wakeups: Sendable {
             for await event in subscription {
                 switch event {
                 case .message(let channel, let payload, _):
-                    if channel == everybody { waiters.fireAll() } else { Self.deliver(payload, to: waiters) }
+                    if let partition = own[channel] {
+                        Self.deliver(payload, of: partition, to: waiters)
+                    } else {
+                        waiters.fireAll()
+                    }
                 // What was published meanwhile did not arrive.
                 case .resubscribed, .dropped: waiters.fireAll()
                 }
@@ -88,13 +92,13 @@ final class Wakeups: Sendable {
         return !isClosed
     }
 
-    private static func deliver(_ payload: ByteBuffer, to waiters: Waiters) {
+    private static func deliver(_ payload: ByteBuffer, of partition: Int, to waiters: Waiters) {
         var payload = payload
         guard let letter = payload.readInteger(as: UInt8.self) else { return }
         if letter == UInt8(ascii: "e") {
             if let id = payload.readID(TaskID.self) { waiters.fire(ended: id) }
         } else if payload.readSlice(length: 8) != nil, let ticket = payload.readInteger(as: UInt64.self) {
-            waiters.fire(ticket)
+            waiters.fire(ticket, from: partition)
         }
     }
 

@@ -1,9 +1,10 @@
 -- What every script begins with. KEYS[1] is the partition's anchor, "<namespace>:{<partition>}"; every other key is derived from it, so that
--- all of them carry its hash tag. ARGV[1] holds the engine's settings: whether a test moves the clocks, and the retentions in microseconds.
+-- all of them carry its hash tag. ARGV[1] holds the engine's settings: whether a test moves the clocks, the retentions in microseconds, and the number of partitions.
 -- A script checks everything before its first write: Lua undoes nothing.
 local P, call, pack, unpack_of = KEYS[1], redis.call, struct.pack, struct.unpack
 local band, bor, bnot, byte, sub = bit.band, bit.bor, bit.bnot, string.byte, string.sub
 local TASK = P .. ':t:'
+local PARTITIONS = byte(ARGV[1], 26)
 
 -- Engine clock, wall clock, and the server's own time, in microseconds. They differ only where a test set them apart.
 local time = call('TIME')

@@ -1,7 +1,26 @@
--- Keys: `k:` of tasks, `g:` taken by hand, each by 16 bytes of its hash: state 1 (0 free, 1 claimed, 2 completed) · owner 16 · incarnation in which the
--- body of an ended owner still runs 4 · until 7. Behind it a task's key has the operation's name, 16; one taken by hand 1 for "has a value", and the value.
+-- Keys: `k:` of tasks, `g:` taken by hand, each by 16 bytes of its hash: state 1 (0 free, 1 claimed, 2 completed, 3 claimed from another partition) ·
+-- owner 16 · incarnation in which the body of an ended owner still runs 4 · until 7. Behind it a task's key has the operation's name, 16; one taken by
+-- hand, when it is completed, 1 for "has a value", and the value.
+--
+-- Whose a key is says the partition of its hash. Where its owner lives in another, the record there has the owner's partition instead of the incarnation,
+-- the server's time of the claim instead of the end, and ends in a token of the claim, 8. What became of the claim stands with the owner, in a record as
+-- above: `k:` by the hash, with the token behind the operation; `g:` by hash and owner.
 local KEY, HAND = P .. ':k:', P .. ':g:'
-local NOBODY = string.rep('\0', 16)
+local ELSEWHERE = 3
+
+-- Whether this is the key's own partition. The engine counts alike.
+local function isOwn(hash)
+    if PARTITIONS == 1 then return true end
+    return (byte(hash, 1) * 256 + byte(hash, 2)) % PARTITIONS == tonumber(string.match(P, '{(%d+)}$'))
+end
+
+-- What a step here asks of other partitions. It is noted in that step, and crossed out once it was done; whoever comes by does what was not.
+local mail = {}
+local function post(letter, rest)
+    mail[#mail + 1] = letter .. rest
+    call('RPUSH', P .. ':out', letter .. rest)
+end
+local function posted() return mail end
 
 local function readKey(name)
     local text = call('GET', name)
@@ -19,12 +38,14 @@ end
 
 -- Whether the key is claimed and its owner is alive: it has not ended, or its body still runs in a joined incarnation.
 local function isHeld(record)
+    -- Until its owner's partition says otherwise.
+    if record.state == ELSEWHERE then return true end
     if record.state ~= 1 then return false end
     if isLive(record.owner) then return true end
     return record.holder ~= 0 and call('EXISTS', P .. ':m:' .. record.holder) == 1
 end
 
--- Who answers for the key now; nil when it can be taken, and then the name of the operation that is not over.
+-- Who answers for the key now; nil when it can be taken, and then the name of the operation that is not over. Then whether another partition has to be asked.
 local function keyOwner(name)
     local record = readKey(name)
     if not record then return nil, nil end
@@ -32,6 +53,7 @@ local function keyOwner(name)
         if record.until_ > now then return record.owner end
         return nil, nil
     end
+    if record.state == ELSEWHERE then return record.owner, nil, true end
     if record.state == 1 then
         if isHeld(record) then return record.owner end
         return nil, sub(record.rest, 1, 16)
@@ -42,15 +64,23 @@ end
 
 -- Takes a task's key. `fresh` names the operation where none is under way.
 local function takeKey(hash, id, fresh)
-    local owner, operation = keyOwner(KEY .. hash)
-    if owner then return owner end
+    local owner, operation, isElsewhere = keyOwner(KEY .. hash)
+    if owner then return owner, nil, isElsewhere end
     operation = operation or fresh
     call('SET', KEY .. hash, pack('>Bc16I4I7', 1, id, 0, 0) .. operation)
     return nil, operation
 end
 
+-- Takes a task's key that was reserved in its own partition; false where the reservation was taken over meanwhile.
+local function takeReserved(hash, id, operation, token)
+    if call('EXISTS', P .. ':kx:' .. id .. token) == 1 then return false end
+    call('SET', KEY .. hash, pack('>Bc16I4I7', 1, id, 0, 0) .. operation .. token)
+    return true
+end
+
 local function completeKey(hash, id, until_)
     call('SET', KEY .. hash, pack('>Bc16I4I7', 2, id, 0, until_), 'PXAT', expiry(until_))
+    if not isOwn(hash) then post('k', hash) end
 end
 
 local function holdForBody(name, record, mark, hash, holder)
@@ -66,6 +96,7 @@ local function freeKey(hash, owner, holder)
     if record.holder ~= 0 then call('SREM', P .. ':b:' .. record.holder, 'k' .. hash) end
     local until_ = later(retention().dead)
     call('SET', KEY .. hash, pack('>Bc16I4I7', 0, owner, 0, until_) .. record.rest, 'PXAT', expiry(until_))
+    if not isOwn(hash) then post('k', hash) end
 end
 
 -- Puts a task that nothing holds back any more where its next worker finds it.
@@ -100,9 +131,19 @@ local function wakeSnoozed(hash)
     end
 end
 
-local function dropHand(hash)
-    call('DEL', HAND .. hash)
+-- A key taken by hand, of this partition, is free or completed: who waits for it goes on, here and in other partitions.
+local function handFreed(hash)
     wakeSnoozed(hash)
+    if PARTITIONS == 1 then return end
+    local key = P .. ':af:' .. hash
+    for _, partition in ipairs(call('SMEMBERS', key)) do post('w', hash .. partition) end
+    call('DEL', key)
+end
+
+-- `name` is a hash, and for a key of another partition the owner behind it.
+local function dropHand(name)
+    call('DEL', HAND .. name)
+    if #name == 16 then handFreed(name) else post('g', sub(name, 1, 16)) end
 end
 
 -- Ends the claims that a task took by hand; with `holder` they last until its body has ended there.

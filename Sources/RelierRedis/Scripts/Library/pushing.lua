@@ -45,7 +45,9 @@ end
 local function answerWithoutStoring(id, head, parent, marks)
     if call('EXISTS', TASK .. id) == 1 then return '\1' end
     if parent > 0 and call('SISMEMBER', P .. ':c:' .. sub(parents, parent * 32 - 31, parent * 32 - 16), id) == 1 then return '\1' end
-    local owner = marks % 2 == 1 and keyOwner(KEY .. sub(head, 49, 64))
+    if marks % 2 == 0 or marks >= 4 then return nil end
+    local owner, _, isElsewhere = keyOwner(KEY .. sub(head, 49, 64))
+    if isElsewhere then return '\4' end
     if not owner then return nil end
     owners[#owners + 1] = owner
     return '\3'
@@ -67,13 +69,21 @@ local function pushSpecial(id, head, parent, mode, due, marks, ttls, tail, queue
     if call('EXISTS', TASK .. id) == 1 then return '\1' end
     local flags, middle, from = 0, '', 49
     if marks % 2 == 1 then
-        local hash = sub(head, 49, 64)
-        local owner, operation = takeKey(hash, id, sub(head, 65, 80))
-        if owner then
-            owners[#owners + 1] = owner
-            return '\3'
+        local hash, operation = sub(head, 49, 64), sub(head, 65, 80)
+        flags, from = F.keyed, 81
+        if marks >= 4 then
+            if not takeReserved(hash, id, operation, sub(head, 81, 88)) then return '\5' end
+            from = 89
+        else
+            local owner, isElsewhere
+            owner, operation, isElsewhere = takeKey(hash, id, operation)
+            if isElsewhere then return '\4' end
+            if owner then
+                owners[#owners + 1] = owner
+                return '\3'
+            end
         end
-        flags, middle, from = F.keyed, operation .. hash, 81
+        middle = operation .. hash
     end
     local queue, kind = queueOf(queueIndex), kindOfTask(kindIndex)
     local state, isWall = QUEUED, false
@@ -85,7 +95,7 @@ local function pushSpecial(id, head, parent, mode, due, marks, ttls, tail, queue
         due = 0
     end
     local gates, number
-    if marks >= 2 then
+    if has(marks, 2) then
         local count = byte(head, from)
         gates = place(head, from + 1, count)
         number = call('HINCRBY', P .. ':n', 'place', 1)

@@ -42,8 +42,11 @@ local function snooze(task, hash, key)
         freeHands(task.id, 0)
         clearFlag(task, F.manual)
     end
-    local holding = readKey(HAND .. hash)
-    if not holding or not isHeld(holding) or has(task.flags, F.cancelling) then return handBack(task, OUTCOME.snoozed, true) end
+    local holding = isOwn(hash) and readKey(HAND .. hash)
+    local isFree = isOwn(hash) and not (holding and isHeld(holding))
+    if isFree or has(task.flags, F.cancelling) then return handBack(task, OUTCOME.snoozed, true) end
+    -- Its own partition says whether it is free, and tells when it is; the partition of its holder whether that is still there.
+    if not isOwn(hash) then post('r', hash) elseif holding.state == ELSEWHERE then post('g', hash) end
     note(task, OUTCOME.snoozed, "waits for the key '" .. key .. "'")
     if has(task.flags, F.progress) then call('DEL', P .. ':pr:' .. task.id) end
     if has(task.flags, F.limited) then leaveGates(task) end
@@ -55,18 +58,20 @@ local function snooze(task, hash, key)
     call('SET', P .. ':a:' .. task.id, hash .. key)
 end
 
--- Whether this claim's own settlement was carried out before, wherever the task is since.
-local function wasSettled(id, task, fence)
+-- The answer to who does not hold the fence: done when this claim's own settlement was carried out before, wherever the task is since; refused; or
+-- that the task is not known here.
+local function answerLate(id, task, fence)
     if task and task.state ~= COMMITTED then
-        return task.state ~= RUNNING and has(task.flags, F.settled) and pack('>I8c8', task.fence, task.token) == fence
+        local isDone = task.state ~= RUNNING and has(task.flags, F.settled) and pack('>I8c8', task.fence, task.token) == fence
+        return isDone and '\0' or '\1'
     end
     local text = call('HGET', P .. ':r:' .. sub(id, 1, 4), sub(id, 5))
-    return text and endedUnder(text, fence)
+    if not text then return '\2' end
+    return endedUnder(text, fence) and '\0' or '\1'
 end
 
-
 local function settleSpecial(id, task, fence, outcome, bodyRuns, pause, text)
-    if not heldUnder(task, fence) then return wasSettled(id, task, fence) and '\0' or '\1' end
+    if not heldUnder(task, fence) then return answerLate(id, task, fence) end
     seen[id] = true
     release(task)
     if (bodyRuns == 1 or outcome == 4) and has(task.flags, F.limited) then keepSlots(task) end
