@@ -111,9 +111,7 @@ takeReady = function(wanted, queue, isRecovered)
     return taken
 end
 
-local function take(wanted, queue)
-    if paused[queue] then return 0 end
-    if call('EXISTS', P .. ':pk:' .. queue) == 1 then bounded = special().unpark(queue, wanted) or bounded end
+local function takeStanding(wanted, queue)
     if servesRecovered and call('EXISTS', readyKey(queue, true)) == 1 then
         -- With a single slot the two kinds take turns.
         local share = wanted == 1 and request % 2 or math.ceil(wanted / 2)
@@ -122,6 +120,18 @@ local function take(wanted, queue)
         return taken + takeReady(wanted - taken, queue, true)
     end
     return takeReady(wanted, queue, false)
+end
+
+local function take(wanted, queue)
+    if paused[queue] then return 0 end
+    local taken, isMore = 0, false
+    repeat
+        isMore = call('EXISTS', P .. ':pk:' .. queue) == 1 and special().unpark(queue, wanted - taken)
+        taken = taken + takeStanding(wanted - taken, queue)
+        -- What was parked may have to wait at a limit instead.
+    until taken == wanted or not isMore or aside >= MAX_ASIDE
+    bounded = isMore or bounded
+    return taken
 end
 
 local function takeShares()
