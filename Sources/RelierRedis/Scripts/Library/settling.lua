@@ -67,7 +67,7 @@ local function answerLate(id, task, fence)
     end
     local text = call('HGET', P .. ':r:' .. sub(id, 1, 4), sub(id, 5))
     if not text then return '\2' end
-    return endedUnder(text, fence) and '\0' or '\1'
+    return recordEnds(text) > now and endedUnder(text, fence) and '\0' or '\1'
 end
 
 local function settleSpecial(id, task, fence, outcome, bodyRuns, pause, text)
