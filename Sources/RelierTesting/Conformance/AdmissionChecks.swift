@@ -94,11 +94,11 @@ extension EngineConformance {
     /// A known id and a key that is held or completed are answered as ever, also when the window is full, and do not fill it.
     public func duplicatesCostNothingWhenTheWindowIsFull() async throws {
         try await scene { scene in
-            let worker = try await scene.join()
+            let worker = try await scene.join(queues: [.default, "done"])
             let policy = AdmissionPolicy(limit: 3, window: .minutes(10))
-            let (live, done, plain) = (scene.task(key: "live"), scene.task(key: "done"), scene.task())
+            let (live, done, plain) = (scene.task(key: "live"), scene.task(queue: "done", key: "done"), scene.task())
             try scene.expect(try await scene.engine.push([done, live], admission: policy), is: [.accepted, .accepted], "two new tasks")
-            try await worker.commit(try await worker.claim(done.envelope.id))
+            try await worker.commit(try await worker.claim(done.envelope.id, from: "done"))
             func repeats() -> [NewTask] { [live, done, scene.task(key: "live"), scene.task(key: "done")] }
             func expectAnswers(_ outcomes: [PushOutcome], _ when: String) throws {
                 let (liveID, doneID) = (live.envelope.id, done.envelope.id)
@@ -178,7 +178,7 @@ extension EngineConformance {
                 try scene.expect(outcomes.prefix(4).allSatisfy { $0.rejection == nil }, "the first four children are in")
                 try scene.expect(outcomes.dropFirst(4).allSatisfy { $0.rejection?.cause == .window }, "the others are not")
             }
-            try await worker.commit(try await worker.claim(children[0].envelope.id))
+            try await worker.commit(try await worker.claim(1)[0])
             try await scene.advance(.minutes(11))
             let outcomes = try await scene.engine.push(children, admission: policy)
             try scene.expect(outcomes, is: [.known, .known, .known, .known, .accepted, .accepted], "all children in the next window")

@@ -63,6 +63,8 @@ public struct EngineConformance: Sendable {
         public static let noticesDeath = Ability(description: "noticesDeath")
         /// ``EngineUnderTest/jumpWallClock``: the wall clock can be set apart from the engine's clock.
         public static let separateWallClock = Ability(description: "separateWallClock")
+        /// ``EngineUnderTest/keepsOrder``: the tasks of a queue are claimed in the order of their pushes.
+        public static let keepsOrder = Ability(description: "keepsOrder")
         /// ``EngineUnderTest/alterPayload``: what is stored can be changed behind the engine's back.
         public static let altersStorage = Ability(description: "altersStorage")
         /// ``EngineUnderTest/plantForeign``: records that are no tasks can be put into the storage.

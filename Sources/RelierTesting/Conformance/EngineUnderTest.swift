@@ -21,6 +21,9 @@ public struct EngineUnderTest: Sendable {
     /// Puts records where tasks are that no task can be (unknown states, numbers, names, as the storage allows), in the default queue where they have a
     /// queue at all. Answers how many.
     public var plantForeign: (@Sendable () async throws -> Int)?
+    /// Whether the ready tasks of a queue are claimed in the order of their pushes. An engine that keeps them in several places need not; within a limit it
+    /// must.
+    public var keepsOrder: Bool
     /// Closes what was opened and removes what was stored. Called once, also after a failure; handles of ``openAnother`` are closed before.
     public var dispose: @Sendable () async throws -> Void
 
@@ -34,6 +37,7 @@ public struct EngineUnderTest: Sendable {
         simulateDeath: (@Sendable (Incarnation) async throws -> Void)? = nil,
         alterPayload: (@Sendable (TaskID, Data) async throws -> Void)? = nil,
         plantForeign: (@Sendable () async throws -> Int)? = nil,
+        keepsOrder: Bool = true,
         dispose: @escaping @Sendable () async throws -> Void
     ) {
         self.engine = engine
@@ -45,6 +49,7 @@ public struct EngineUnderTest: Sendable {
         self.simulateDeath = simulateDeath
         self.alterPayload = alterPayload
         self.plantForeign = plantForeign
+        self.keepsOrder = keepsOrder
         self.dispose = dispose
     }
 }

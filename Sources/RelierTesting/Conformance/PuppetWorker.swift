@@ -42,9 +42,16 @@ final class PuppetWorker: Sendable {
         try await claim(shares: info.queues.map { QueueShare(queue: $0, slots: limit) }, limit: limit)
     }
 
-    /// Claims and expects this one task.
+    /// Claims and expects this one task. Where the engine under test keeps no order, others that came before it are handed back.
     func claim(_ id: TaskID, from queue: Queue = .default) async throws -> ClaimedTask {
-        let tasks = try await claim(shares: [QueueShare(queue: queue, slots: 1)], limit: 1)
+        func claimOne() async throws -> [ClaimedTask] { try await claim(shares: [QueueShare(queue: queue, slots: 1)], limit: 1) }
+        var tasks = try await claimOne()
+        var others: [ClaimedTask] = []
+        while !scene.subject.keepsOrder, let other = tasks.first, other.id != id {
+            others.append(other)
+            tasks = try await claimOne()
+        }
+        for other in others { try await end(other, .handBack) }
         try scene.expect(tasks.map(\.id), is: [id], "ids of the tasks claimed")
         return tasks[0]
     }

@@ -23,16 +23,16 @@ extension EngineConformance {
             let first = try await scene.join(process: process)
             let second = try await scene.join(process: process, on: scene.other)
             let ids = try await scene.accept([scene.task(), scene.task(), scene.task(queue: "other")])
-            let task = try await first.claim(ids[0])
+            let task = try scene.unwrap(try await first.claim(1).first, "a task to claim")
             try await first.save("9", of: task)
-            _ = try await second.claim(ids[1])
+            try scene.expect(try await second.claim(1).count, is: 1, "tasks that are left")
             _ = try await second.claim(ids[2], from: "other")
             let report = try await scene.die(first, .signalled(9))
             try scene.expect(Set(report.requeued), is: Set(ids), "tasks queued again")
             try scene.expect(report.suspects + report.quarantined, is: [], "suspects and dead letters")
             try scene.expect(try await scene.engine.workers().count, is: 0, "workers left")
             try await scene.expectError(.fenced, "a claim of a released incarnation") { _ = try await second.claim() }
-            let record = try scene.unwrap(try await scene.details(of: ids[0]).history.first, "the record of the lost attempt")
+            let record = try scene.unwrap(try await scene.details(of: task.id).history.first, "the record of the lost attempt")
             try scene.expect(record.outcome, is: "worker-gone", "outcome")
             try scene.expect(record.recoveredBy, is: "observed-death", "how it was recovered")
             try scene.expect(
@@ -44,7 +44,7 @@ extension EngineConformance {
             try scene.expect(Set(again.map(\.id)), is: [ids[0], ids[1]], "tasks of the default queue to claim")
             try scene.expect(again.map(\.resurrections), is: [1, 1], "resurrections")
             try scene.expect(again.map(\.attempt), is: [1, 1], "attempts: a crash is not a failure of the body")
-            try scene.expect(again.first { $0.id == ids[0] }?.checkpoint, is: .inline(Data("9".utf8)), "checkpoint")
+            try scene.expect(again.first { $0.id == task.id }?.checkpoint, is: .inline(Data("9".utf8)), "checkpoint")
             try scene.expect(try await worker.claim(ids[2], from: "other").resurrections, is: 1, "resurrections in the other queue")
             try scene.expect(try await scene.die(first).count, is: 0, "tasks of a second release")
         }

@@ -36,6 +36,11 @@ final class Scene: Sendable {
         if found != expected { throw failure("\(what()): expected \(expected), found \(found)") }
     }
 
+    /// That these tasks were claimed in this order, where the engine under test keeps one.
+    func expectClaimed(_ found: [TaskID], is ids: [TaskID], _ what: @autoclosure () -> String) throws {
+        try subject.keepsOrder ? expect(found, is: ids, what()) : expect(found.sorted(), is: ids.sorted(), what())
+    }
+
     func unwrap<Value>(_ value: Value?, _ what: @autoclosure () -> String) throws -> Value {
         guard let value else { throw failure("\(what()): expected a value, found none") }
         return value

@@ -11,7 +11,7 @@ extension EngineConformance {
         Check("aRetryCountsAnAttempt") { try await $0.aRetryCountsAnAttempt() },
         Check("aLateResendDoesNotDisturbTheNextAttempt") { try await $0.aLateResendDoesNotDisturbTheNextAttempt() },
         Check("aHandBackCountsNothing") { try await $0.aHandBackCountsNothing() },
-        Check("aHandBackGoesToTheHeadOfItsQueue") { try await $0.aHandBackGoesToTheHeadOfItsQueue() },
+        Check("aHandBackGoesToTheHeadOfItsQueue", needs: .keepsOrder) { try await $0.aHandBackGoesToTheHeadOfItsQueue() },
         Check("theHistoryTellsEveryAttempt") { try await $0.theHistoryTellsEveryAttempt() },
     ]
 

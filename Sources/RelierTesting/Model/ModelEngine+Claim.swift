@@ -138,6 +138,7 @@ extension ModelEngine {
         for later in claimed.compactMap({ before.tasks[$0.envelope.id] }) where later.isInOrder && later.new.limits.count <= 1 {
             for earlier in tasks.values where earlier.isInOrder && earlier.number < later.number {
                 guard earlier.new.queue == later.new.queue, earlier.new.limits == later.new.limits,
+                    keepsOrder || !later.new.limits.isEmpty,
                     service(earlier, request, worker) == .yes
                 else { continue }
                 throw ModelMismatch("a claim gave \(later.label) before \(earlier.label), which was pushed before it into the same queue")

@@ -31,6 +31,8 @@ struct ModelEngine {
     /// When tasks were claimed, for rates.
     var starts: [ModelGate: [ModelStart]] = [:]
     var stuck: [ModelStuckSlot] = []
+    /// Whether the engine claims in the order of pushes.
+    var keepsOrder = true
     /// The names of operations, as far as claims have shown them.
     var operations: [Int: String] = [:]
     var lastOperation = 0

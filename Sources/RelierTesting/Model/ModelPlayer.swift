@@ -47,6 +47,7 @@ final class ModelPlayer {
         model = ModelEngine(
             retention: subject.retention, now: try await subject.engine.now(), wall: try await subject.wallClock())
         model.queues = names.knownQueues
+        model.keepsOrder = subject.keepsOrder
         log = isLogging ? [] : nil
     }
 
