@@ -17,13 +17,21 @@ struct RedisConformanceTests {
     func twoHandles(check: EngineConformance.Check) async throws {
         try await EngineConformance { try await RedisStage.make(handles: 2) }.run(check)
     }
+
+    @Test(
+        "standalone, four partitions, through two handles", .serialized, .timeLimit(.minutes(5)),
+        arguments: EngineConformance.checks(without: [.noticesDeath, .keepsOrder]))
+    func fourPartitions(check: EngineConformance.Check) async throws {
+        try await EngineConformance { try await RedisStage.make(handles: 2, partitions: 4) }.run(check)
+    }
 }
 
 /// Engines on a server whose clocks the suite moves, each check in a namespace of its own.
 enum RedisStage {
-    static func make(handles count: Int) async throws -> EngineUnderTest {
+    static func make(handles count: Int, partitions: Int = 1) async throws -> EngineUnderTest {
         let server = try RedisServer.shared.get()
-        var options = RedisOptions(namespace: "check-\(UUID().uuidString)", retention: Retention(history: .minutes(20)))
+        var options = RedisOptions(
+            namespace: "check-\(UUID().uuidString)", retention: Retention(history: .minutes(20)), partitions: partitions)
         options.movesClocks = true
         let settled = options
         let engine = try await RedisEngine.connect(server.url, options: settled)
@@ -33,6 +41,6 @@ enum RedisStage {
             advance: { try await engine.moveClocks(engine: $0, wall: $0) }, wallClock: { try await engine.wallClock() },
             jumpWallClock: { try await engine.moveClocks(engine: .zero, wall: $0) },
             alterPayload: { try await ForeignHands.alter($0, to: $1, in: engine) },
-            plantForeign: { try await ForeignHands.plant(in: engine) }, dispose: { try await engine.close() })
+            plantForeign: { try await ForeignHands.plant(in: engine) }, keepsOrder: partitions == 1, dispose: { try await engine.close() })
     }
 }
