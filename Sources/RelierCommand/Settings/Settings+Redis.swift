@@ -8,6 +8,9 @@ extension SettingsTable {
     static let namespace = Setting<String>.text(
         "NAMESPACE", "Redis", default: "rl", allowed: "1 to 64 letters, digits, '-', '_', '.' and ':'",
         "What stands before every key, so that several systems can share a server.")
+    static let partitions = Setting<Int>.integer(
+        "REDIS_PARTITIONS", "Redis", 1...64, default: 1,
+        "Into how many partitions the namespace is divided. Fixed when it is created: whoever comes with another number is refused.")
     static let connectTimeout = Setting<Duration>.duration(
         "REDIS_CONNECT_TIMEOUT", "Redis", .milliseconds(10) ... .minutes(10), default: "2",
         "How long an attempt to connect may take, and how long a call waits for a connection.")
@@ -39,6 +42,7 @@ enum RedisAllowance: String, CaseIterable, Sendable {
 /// The settings that only a Redis or Valkey server has.
 struct RedisSettings: Sendable {
     let namespace: String
+    let partitions: Int
     let connectTimeout: Duration
     let socketTimeout: Duration
     let replicas: Int
@@ -52,7 +56,7 @@ struct RedisSettings: Sendable {
         func engine(_ url: EngineURL, retention: Retention, settings: Settings) throws -> any Engine {
             let options = RedisOptions(
                 namespace: namespace, retention: retention, connectTimeout: connectTimeout, commandTimeout: socketTimeout,
-                durability: replicas == 0 ? .server : .replicated(replicas),
+                partitions: partitions, durability: replicas == 0 ? .server : .replicated(replicas),
                 allowsNoPersistence: allowance == .noPersistence || allowance == .anything,
                 allowsEviction: allowance == .eviction || allowance == .anything, logger: settings.logger("relier.redis"))
             guard let sentinels else { return try RedisEngine(url.description, options: options) }

@@ -80,7 +80,8 @@ public struct Settings: Sendable {
         let durability = try required(SettingsTable.durability)
         if case .sqlite(_, let chosen?) = url.place { self.durability = chosen } else { self.durability = durability }
         redis = RedisSettings(
-            namespace: try required(SettingsTable.namespace), connectTimeout: try required(SettingsTable.connectTimeout),
+            namespace: try required(SettingsTable.namespace), partitions: try required(SettingsTable.partitions),
+            connectTimeout: try required(SettingsTable.connectTimeout),
             socketTimeout: try required(SettingsTable.socketTimeout), replicas: try required(SettingsTable.replicas),
             sentinels: try source.value(of: SettingsTable.sentinelNodes), master: try required(SettingsTable.sentinelMaster),
             allowance: try required(SettingsTable.unsafeRedis))

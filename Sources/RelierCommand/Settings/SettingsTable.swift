@@ -113,7 +113,7 @@ enum SettingsTable {
 
     static let all: [any SettingDescription] = [
         url, durability, file, transactionLimit, maxPayloadBytes,
-        namespace, connectTimeout, socketTimeout, replicas, sentinelNodes, sentinelMaster, unsafeRedis,
+        namespace, partitions, connectTimeout, socketTimeout, replicas, sentinelNodes, sentinelMaster, unsafeRedis,
         concurrency, processes, queues, workerName, grace, stuckGrace, maxStuckPercent, softTimeout, hardTimeout, resultMaxBytes, logLevel,
         lease, maxResurrections, checkInterval, batchSize, maxQueueDepth, rate,
         catchUp,
