@@ -57,6 +57,18 @@ import Testing
         await client.close()
     }
 
+    @Test func aServerThatTurnedReplicaIsLeftForWhoeverHasItsNameNow() async throws {
+        let server = try await FakeServer { words, number in
+            number == 0 ? .reply("-READONLY You can't write against a read only replica.\r\n") : .reply("+OK\r\n")
+        }
+        let client = try RESPClient(server.endpoint, options: .patient())
+        guard case .failure(let error) = await send(client, RESPCommand("SET", "a", "1")) else { throw Failure("it was written") }
+        #expect(error.server?.prefix == .readOnly)
+        #expect(try await client.send(RESPCommand("SET", "a", "1")).string == "OK")
+        #expect(server.connections == 2)
+        await client.close()
+    }
+
     @Test func nonsenseEndsTheConnection() async throws {
         let server = try await FakeServer { _, number in .reply(number == 0 ? "nonsense\r\n" : "+PONG\r\n") }
         let client = try RESPClient(server.endpoint, options: .patient())

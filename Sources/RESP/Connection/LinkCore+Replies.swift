@@ -42,8 +42,8 @@ extension LinkCore {
 
     private func refused(_ pending: PendingCommand, _ error: RESPServerError) {
         pending.settle(.failure(.server(error, command: pending.command.name, at: place)))
-        // A former master: the next connection asks Sentinel anew.
-        if error.prefix == .readOnly, settings.source.needsMaster, phase == .ready { phase = .retiring }
+        // A former master: the next connection asks Sentinel anew, or resolves the name anew, which a managed server has moved.
+        if error.prefix == .readOnly, phase == .ready { phase = .retiring }
     }
 
     /// Every reply that was owed has come.
