@@ -353,6 +353,25 @@ struct PartitionTests {
         try await other.close()
     }
 
+    @Test("a worker whose leave did not come to the first partition is gone when its lease has ended")
+    func leave() async throws {
+        let (doomed, other) = (try await engine(isDoomed: true), try await engine())
+        let info = worker()
+        _ = try await other.join(info)
+        _ = try await other.push((0..<40).map { _ in task() })
+        #expect(try await claim(other, info, 1).count == 40)
+        try await doomed.leave(info.incarnation)
+        let counter = try #require(try await other.leases().first?.counter)
+        let target = ReleaseTarget.incarnation(info.incarnation, counter: counter)
+        #expect(try await !other.release(target, death: .leaseEnded, limits: ReleaseLimits()).remaining)
+        #expect(try await other.leases().isEmpty)
+        let next = worker()
+        _ = try await other.join(next)
+        #expect(try await claim(other, next, 1).count == 40)
+        try await doomed.close()
+        try await other.close()
+    }
+
     @Test("a release by an old counter leaves a live worker's tasks alone in all partitions")
     func oldCounter() async throws {
         let engine = try await engine()
