@@ -29,7 +29,7 @@ lint: ## Format and house rules, strictly
 	@scripts/check-docs
 	@echo "lint: clean"
 
-bench: system-packages ## Throughput and latency beside raw SQLite (ARGS=--json, ARGS="--only push-1")
+bench: system-packages ## Throughput and latency beside the bare engines (ARGS=--json, ARGS="--only push-1 --engine redis")
 	@$(BUILD_BENCH) --product relier-bench 1>&2
 	@"$$($(BUILD_BENCH) --show-bin-path)/relier-bench" $(ARGS)
 

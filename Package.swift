@@ -156,7 +156,7 @@ let package = Package(
         .executableTarget(
             name: "relier-bench",
             dependencies: [
-                "Relier", "RelierSQLite",
+                "RESP", "Relier", "RelierRedis", "RelierSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

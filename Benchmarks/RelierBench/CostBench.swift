@@ -1,11 +1,9 @@
-import ArgumentParser
-import Foundation
 import Relier
-import RelierSQLite
 
 /// What a feature costs: the end-to-end run with tasks that use it beside tasks with the same arguments that do not, in the same run, in turns. "Raw" is the run without.
 struct CostBench {
     let bench: Bench
+    let engine: any BenchEngine
     let feature: Produce.Kind
     let scale: Scale
     let scratch: Scratch
@@ -14,18 +12,26 @@ struct CostBench {
         let tasks = scale.count(40_960, quick: 2_560)
         var with: [Double] = []
         var without: [Double] = []
+        var cpu: [Double] = []
         var audit = ""
         for round in 0..<scale.rounds {
-            let bench = EndToEndBench(bench: bench, durability: .durable, scale: scale, scratch: scratch)
+            let bench = EndToEndBench(bench: bench, engine: engine, scale: scale, scratch: scratch)
             // In turns, so that a machine that slows down slows both.
             for kind in round.isMultiple(of: 2) ? [.free, feature] : [feature, .free] {
                 let measured = try await bench.measureOurs(tasks, kind: kind)
-                if kind == feature { with.append(measured.rate) } else { without.append(measured.rate) }
+                if kind == feature {
+                    with.append(measured.rate)
+                    cpu.append(measured.workerMicroseconds)
+                } else {
+                    without.append(measured.rate)
+                }
                 audit = measured.audit
             }
         }
-        var figure = Figure(bench, ours: with.median, raw: without.median, unit: "tasks/s", tasks: tasks, rounds: scale.rounds)
+        var figure = Figure(
+            bench, engine.name, ours: with.median, raw: without.median, unit: "tasks/s", tasks: tasks, rounds: scale.rounds)
         figure.audit = audit
+        figure.setWorker(cpu)
         return figure
     }
 }

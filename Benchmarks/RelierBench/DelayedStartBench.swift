@@ -1,20 +1,19 @@
 import Foundation
 import Relier
-import RelierSQLite
 
 /// By how much delayed tasks start late: from the moment at which they were due to the start of the body, in an otherwise idle worker process.
 ///
 /// Due is counted from before the push was sent, so what the push itself takes counts as late.
 struct DelayedStartBench {
+    let engine: any BenchEngine
     let scale: Scale
-    let scratch: Scratch
 
     func run() async throws -> Figure {
         let tasks = scale.count(1000, quick: 50)
-        let path = try scratch.database()
-        let engine = try SQLiteEngine(path: path, options: SQLiteOptions(logger: .bench))
-        let relier = Relier(engine, settings: ClientSettings(logger: .bench))
-        let latencies = try await Child.run(["work", "--path", path]) {
+        let site = try await engine.site()
+        let store = try site.open()
+        let relier = Relier(store, settings: ClientSettings(logger: .bench))
+        let latencies = try await Child.run(["work"] + site.arguments) { _ in
             // The first one waits for the worker to be up.
             _ = try await relier.push(StartTime()).value(timeout: .seconds(60))
             return try await withThrowingTaskGroup(of: Int64.self) { group in
@@ -30,8 +29,9 @@ struct DelayedStartBench {
                 return latencies
             }
         }
-        try await engine.close()
-        var figure = Figure(.delayedStart, ours: latencies.milliseconds(at: 0.5), raw: nil, unit: "ms", tasks: tasks, rounds: 1)
+        try await store.close()
+        var figure = Figure(
+            .delayedStart, engine.name, ours: latencies.milliseconds(at: 0.5), raw: nil, unit: "ms", tasks: tasks, rounds: 1)
         figure.setLatencies(latencies)
         return figure
     }

@@ -1,14 +1,14 @@
-import ArgumentParser
 import Foundation
 import Relier
 import RelierSQLite
 
 /// Tasks a second from the first push to the last commit: a producer process that pushes live in batches, one worker process.
 ///
-/// Raw is a task's life in groups of 256: insert, then claim and commit, one after the other in one process.
+/// Raw is a task's life in groups: insert, then claim and commit, one after the other.
 struct EndToEndBench {
     let bench: Bench
-    let durability: SQLiteOptions.Durability
+    let engine: any BenchEngine
+    var durability = SQLiteOptions.Durability.durable
     let scale: Scale
     let scratch: Scratch
 
@@ -16,104 +16,81 @@ struct EndToEndBench {
         let tasks = scale.count(40_960, quick: 2_560)
         var ours: [Double] = []
         var raw: [Double] = []
+        var cpu: [Double] = []
         var audit = ""
         for _ in 0..<scale.rounds {
-            let sqlite = RawSQLite(path: try scratch.database(), durability: durability)
-            raw.append(try sqlite.measure(group: Produce.batch, tasks: tasks).life)
+            raw.append(try await engine.raw(group: engine.rawGroup, tasks: tasks, durability).life)
             let round = try await measureOurs(tasks)
             ours.append(round.rate)
+            cpu.append(round.workerMicroseconds)
             audit = round.audit
         }
-        var figure = Figure(bench, ours: ours.median, raw: raw.median, unit: "tasks/s", tasks: tasks, rounds: scale.rounds)
+        var figure = Figure(
+            bench, engine.name, ours: ours.median, raw: raw.median, unit: "tasks/s", tasks: tasks, rounds: scale.rounds)
         figure.audit = audit
+        figure.setWorker(cpu)
         return figure
     }
 
-    func measureOurs(_ tasks: Int, kind: Produce.Kind = .plain) async throws -> (rate: Double, audit: String) {
-        let path = try scratch.database()
-        let engine = try SQLiteEngine(path: path, options: SQLiteOptions(durability: durability, logger: .bench))
+    /// - Parameter preloads: whether all tasks stand in the queue before the worker starts; the time is then the worker's alone.
+    func measureOurs(_ tasks: Int, kind: Produce.Kind = .plain, preloads: Bool = false) async throws -> Round {
+        let site = try await engine.site(durability)
+        let store = try site.open()
         Tally.shared.reset()
-        let arguments = ["produce", "--path", path, "--durability", durability.rawValue, "--tasks", "\(tasks)", "--kind", kind.rawValue]
-        let (ran, end) = try await InProcessWorker.run(on: engine, client: kind.client) {
-            async let produced: Void = Child.run(arguments)
+        let note = try scratch.directory().appendingPathComponent("started").path
+        let produce = Produce.arguments(site, tasks: tasks, kind: kind, note: note)
+        if preloads { try await Child.run(produce) }
+        var start = Monotonic.now()
+        let cpu = ProcessorTime.used()
+        let (ran, end, cpuAtEnd) = try await InProcessWorker.run(on: store, client: try kind.client) {
+            async let produced: Void = preloads ? () : Child.run(produce)
             async let ran = Tally.shared.wait(for: tasks)
             try await produced
             let ids = try await ran
-            try await Audit.awaitEnd(of: ids, engine: engine)
-            return (ids, Monotonic.now())
+            try await Audit.awaitEnd(of: ids, engine: store)
+            return (ids, Monotonic.now(), ProcessorTime.used())
         }
-        let audit = try await Audit.check(pushed: tasks, ran: ran, engine: engine)
-        try await engine.close()
-        let start = try Produce.start(of: path)
-        return (Double(tasks) / (Double(end - start) / 1e9), audit)
+        let audit = try await Audit.check(pushed: tasks, ran: ran, engine: store)
+        try await store.close()
+        if !preloads { start = try Produce.start(noted: note) }
+        try await engine.clear()
+        return Round(
+            rate: Double(tasks) / (Double(end - start) / 1e9), workerMicroseconds: Double(cpuAtEnd - cpu) / 1000 / Double(tasks),
+            audit: audit)
+    }
+
+    struct Round {
+        var rate: Double
+        /// Processor time of the worker's process for each task.
+        var workerMicroseconds: Double
+        var audit: String
     }
 }
 
-/// The producer of ``EndToEndBench``, a process of its own.
-struct Produce: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(shouldDisplay: false)
-    /// Tasks a push.
-    static let batch = 256
-    /// Pushes under way at once, so that the next one is ready when a transaction ends.
-    static let callers = 2
+/// Tasks a second of one worker process that empties a full queue. Raw is claim and commit in groups.
+struct DrainBench {
+    let engine: any BenchEngine
+    let scale: Scale
+    let scratch: Scratch
 
-    /// Which tasks it pushes.
-    enum Kind: String, ExpressibleByArgument {
-        case plain, free, limited, idempotent, signed
-
-        /// How its producer pushes, and what its worker accepts.
-        var client: ClientSettings {
-            get throws {
-                guard self == .signed else { return ClientSettings(logger: .bench) }
-                let key = try SigningKey(parsing: "bench:no secret since it stands here")
-                return ClientSettings(signing: try SigningKeys(current: key), logger: .bench)
-            }
+    func run() async throws -> Figure {
+        let tasks = scale.count(61_440, quick: 2_560)
+        var ours: [Double] = []
+        var raw: [Double] = []
+        var cpu: [Double] = []
+        var audit = ""
+        let bench = EndToEndBench(bench: .drain, engine: engine, scale: scale, scratch: scratch)
+        for _ in 0..<scale.rounds {
+            raw.append(try await engine.raw(group: engine.rawGroup, tasks: tasks).claimAndCommit)
+            let round = try await bench.measureOurs(tasks, preloads: true)
+            ours.append(round.rate)
+            cpu.append(round.workerMicroseconds)
+            audit = round.audit
         }
-    }
-
-    @Option var path: String
-    @Option var durability: String
-    @Option var tasks: Int
-    @Option var kind: Kind = .plain
-
-    func run() async throws {
-        let durability = SQLiteOptions.Durability(rawValue: durability) ?? .durable
-        let engine = try SQLiteEngine(path: path, options: SQLiteOptions(durability: durability, logger: .bench))
-        let relier = Relier(engine, settings: try kind.client)
-        let start = Monotonic.now()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for caller in 0..<Self.callers {
-                group.addTask {
-                    var left = tasks / Self.callers + (caller < tasks % Self.callers ? 1 : 0)
-                    while left > 0 {
-                        let some = min(left, Self.batch)
-                        try await Self.push(some, of: kind, from: left - some + caller * tasks, to: relier)
-                        left -= some
-                    }
-                }
-            }
-            try await group.waitForAll()
-        }
-        try await engine.close()
-        try Data("\(start)".utf8).write(to: Self.note(path))
-    }
-
-    private static func push(_ count: Int, of kind: Kind, from number: Int, to relier: Relier) async throws {
-        switch kind {
-        case .plain: try await relier.push(contentsOf: Array(repeating: NoOp(), count: count))
-        case .free, .signed: try await relier.push(contentsOf: (0..<count).map { FreeNoOp(number: number + $0) })
-        case .limited: try await relier.push(contentsOf: (0..<count).map { LimitedNoOp(number: number + $0) })
-        case .idempotent: try await relier.push(contentsOf: (0..<count).map { IdempotentNoOp(number: number + $0) })
-        }
-    }
-
-    private static func note(_ path: String) -> URL { URL(fileURLWithPath: path + ".started") }
-
-    /// When the first push of a producer that has ended began.
-    static func start(of path: String) throws -> Int64 {
-        guard let start = Int64(try String(contentsOf: note(path), encoding: .utf8)) else {
-            throw BenchFailure("the producer left no time of its start")
-        }
-        return start
+        var figure = Figure(
+            .drain, engine.name, ours: ours.median, raw: raw.median, unit: "tasks/s", tasks: tasks, rounds: scale.rounds)
+        figure.audit = audit
+        figure.setWorker(cpu)
+        return figure
     }
 }

@@ -3,7 +3,9 @@ import Foundation
 /// One line of the result.
 struct Figure: Encodable {
     var bench: String
-    var engine = "sqlite"
+    var engine: String
+    /// Which of several figures of the bench.
+    var part: String?
     /// A rate for `tasks/s`, the median latency for `ms`.
     var ours: Double
     /// The bare engine doing the same transitions in the same run; `nil` where there is no such thing.
@@ -19,16 +21,23 @@ struct Figure: Encodable {
     var maxMilliseconds: Double?
     /// What the audit after each round found; a failed audit ends the run instead.
     var audit: String?
+    /// Processor time of the worker's process for each task.
+    var workerMicroseconds: Double?
 
     enum CodingKeys: String, CodingKey {
-        case bench, engine, ours, raw, ratio, unit, tasks, rounds, audit
+        case bench, engine, part, ours, raw, ratio, unit, tasks, rounds, audit
         case p50Milliseconds = "p50_ms"
         case p99Milliseconds = "p99_ms"
         case maxMilliseconds = "max_ms"
+        case workerMicroseconds = "worker_cpu_us"
     }
 
-    init(_ bench: Bench, ours: Double, raw: Double?, unit: String, tasks: Int, rounds: Int) {
+    init(
+        _ bench: Bench, _ engine: EngineName, part: String? = nil, ours: Double, raw: Double?, unit: String, tasks: Int, rounds: Int
+    ) {
         self.bench = bench.rawValue
+        self.engine = engine.rawValue
+        self.part = part
         self.ours = Self.rounded(ours)
         self.raw = raw.map(Self.rounded)
         ratio = raw.map { Self.rounded(ours / $0) }
@@ -42,6 +51,7 @@ struct Figure: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(bench, forKey: .bench)
         try container.encode(engine, forKey: .engine)
+        try container.encodeIfPresent(part, forKey: .part)
         try container.encode(ours, forKey: .ours)
         try container.encode(raw, forKey: .raw)
         try container.encode(ratio, forKey: .ratio)
@@ -51,8 +61,11 @@ struct Figure: Encodable {
         try container.encodeIfPresent(p50Milliseconds, forKey: .p50Milliseconds)
         try container.encodeIfPresent(p99Milliseconds, forKey: .p99Milliseconds)
         try container.encodeIfPresent(maxMilliseconds, forKey: .maxMilliseconds)
+        try container.encodeIfPresent(workerMicroseconds, forKey: .workerMicroseconds)
         try container.encodeIfPresent(audit, forKey: .audit)
     }
+
+    mutating func setWorker(_ cpu: [Double]) { workerMicroseconds = Self.rounded(cpu.median) }
 
     mutating func setLatencies(_ latencies: Latencies) {
         p50Milliseconds = Self.rounded(latencies.milliseconds(at: 0.5))
@@ -100,12 +113,13 @@ struct FigurePrinter {
 
     func finish() {
         if json { return }
-        var rows = [["bench", "ours", "raw", "ours/raw", "unit", "p50 ms", "p99 ms", "max ms", "tasks", "audit"]]
+        var rows = [["bench", "engine", "ours", "raw", "ours/raw", "unit", "p50 ms", "p99 ms", "max ms", "worker us", "tasks", "audit"]]
         for figure in figures {
             rows.append([
-                figure.bench, Self.text(figure.ours), Self.text(figure.raw), Self.text(figure.ratio), figure.unit,
+                [figure.bench, figure.part].compactMap(\.self).joined(separator: " "), figure.engine, Self.text(figure.ours),
+                Self.text(figure.raw), Self.text(figure.ratio), figure.unit,
                 Self.text(figure.p50Milliseconds), Self.text(figure.p99Milliseconds), Self.text(figure.maxMilliseconds),
-                "\(figure.rounds) x \(figure.tasks)", figure.audit ?? "-",
+                Self.text(figure.workerMicroseconds), "\(figure.rounds) x \(figure.tasks)", figure.audit ?? "-",
             ])
         }
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

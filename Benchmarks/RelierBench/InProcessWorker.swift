@@ -1,6 +1,5 @@
 import Logging
 import Relier
-import RelierSQLite
 
 extension Logger {
     /// Warnings and errors, on standard error.

@@ -1,13 +1,12 @@
 import ArgumentParser
 import Foundation
 import Relier
-import RelierSQLite
 import ServiceLifecycle
 
 /// The time from a worker's `SIGKILL` to the next start of what it ran, its supervisor alive and another worker process idle.
 struct RecoveryBench {
+    let engine: any BenchEngine
     let scale: Scale
-    let scratch: Scratch
 
     /// A supervisor restarts a process that keeps dying young after growing pauses, so each one sees few kills.
     private static let killsEach = 5
@@ -17,34 +16,34 @@ struct RecoveryBench {
         var latencies = Latencies()
         for _ in 0..<supervisors { latencies.add(try await measure(Self.killsEach)) }
         var figure = Figure(
-            .recovery, ours: latencies.milliseconds(at: 0.5), raw: nil, unit: "ms", tasks: Self.killsEach, rounds: supervisors)
+            .recovery, engine.name, ours: latencies.milliseconds(at: 0.5), raw: nil, unit: "ms", tasks: Self.killsEach, rounds: supervisors)
         figure.setLatencies(latencies)
         return figure
     }
 
     private func measure(_ kills: Int) async throws -> Latencies {
-        let path = try scratch.database()
-        let engine = try SQLiteEngine(path: path, options: SQLiteOptions(logger: .bench))
+        let site = try await engine.site()
+        let store = try site.open()
         let settings = SupervisorSettings(
             processes: 2, executable: try Child.executable,
             arguments: { process, isolated in
-                ["work-supervised", "--path", path, "--process", process.description] + (isolated ? ["--isolated"] : [])
+                ["work-supervised"] + site.arguments + ["--process", process.description] + (isolated ? ["--isolated"] : [])
             },
             logger: .quiet)
-        let supervisor = ServiceGroup(services: [Supervisor(engine: engine, settings: settings)], logger: .quiet)
+        let supervisor = ServiceGroup(services: [Supervisor(engine: store, settings: settings)], logger: .quiet)
         let latencies = try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await supervisor.run() }
             let latencies: Result<Latencies, any Error>
-            do { latencies = .success(try await kill(kills, engine)) } catch { latencies = .failure(error) }
+            do { latencies = .success(try await kill(kills, store)) } catch { latencies = .failure(error) }
             await supervisor.triggerGracefulShutdown()
             try await group.waitForAll()
             return try latencies.get()
         }
-        try await engine.close()
+        try await store.close()
         return latencies
     }
 
-    private func kill(_ kills: Int, _ engine: SQLiteEngine) async throws -> Latencies {
+    private func kill(_ kills: Int, _ engine: any Engine) async throws -> Latencies {
         let relier = Relier(engine, settings: ClientSettings(logger: .bench))
         var latencies = Latencies()
         for _ in 0..<kills {
@@ -61,7 +60,7 @@ struct RecoveryBench {
     }
 
     /// Waits until `choose` finds what it looks for among the workers.
-    private func worker(of engine: SQLiteEngine, _ choose: ([WorkerSummary]) -> WorkerSummary?) async throws -> WorkerSummary {
+    private func worker(of engine: any Engine, _ choose: ([WorkerSummary]) -> WorkerSummary?) async throws -> WorkerSummary {
         let deadline = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < deadline {
             if let found = choose(try await engine.workers()) { return found }
@@ -86,13 +85,13 @@ struct SecondStart: RelierTask {
 struct WorkSupervised: AsyncParsableCommand {
     static let configuration = CommandConfiguration(shouldDisplay: false)
 
-    @Option var path: String
+    @Option var site: Site
     @Option var process: String
     @Flag var isolated = false
 
     func run() async throws {
         guard let process = TaskID(process) else { throw BenchFailure("--process takes a UUID") }
-        let engine = try SQLiteEngine(path: path, options: SQLiteOptions(logger: .bench))
+        let engine = try site.open()
         let settings = WorkerSettings(
             concurrency: 4, name: "bench-%p", process: process, isolated: isolated, ownsProcess: true, logger: .bench)
         _ = try await WorkerProcess.run(

@@ -1,13 +1,12 @@
 import ArgumentParser
 import Foundation
-import RelierSQLite
 
 /// Measures what Relier costs beside the bare engine, in one run on one machine.
 @main
 struct RelierBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relier-bench",
-        abstract: "Throughput and latency on SQLite, each beside raw SQLite measured in the same run.",
+        abstract: "Throughput and latency on SQLite and Redis, each beside the bare engine measured in the same run.",
         subcommands: [Run.self, Produce.self, Work.self, WorkSupervised.self],
         defaultSubcommand: Run.self)
 }
@@ -21,6 +20,9 @@ struct Run: AsyncParsableCommand {
     @Flag(help: "Small counts and one round: shows that it works, not how fast it is.")
     var quick = false
 
+    @Option(help: "sqlite, redis or all. Redis takes a server of its own, which redis-server has to be installed for.")
+    var engine = Engines.all
+
     @Option(help: "Only these benches, separated by commas: \(Bench.allCases.map(\.rawValue).joined(separator: ", ")).")
     var only: String?
 
@@ -29,6 +31,8 @@ struct Run: AsyncParsableCommand {
 
     @Option(help: "Directory for the databases, removed afterwards. The disk below it decides most figures.")
     var directory: String?
+
+    enum Engines: String, ExpressibleByArgument { case sqlite, redis, all }
 
     func validate() throws {
         if let rounds, !(1...99).contains(rounds) {
@@ -42,11 +46,31 @@ struct Run: AsyncParsableCommand {
         let scratch = try Scratch(below: directory)
         defer { scratch.remove() }
         var printer = FigurePrinter(json: json)
-        for bench in try chosen() {
-            Progress.say("\(bench.rawValue) …")
-            printer.add(try await bench.measure(scale, scratch))
+        if engine != .redis { try await measure(SQLiteBench(scratch: scratch), scale, scratch, &printer) }
+        if engine != .sqlite {
+            if RedisServer.isInstalled {
+                try await measure(try await RedisBench.start(scratch), scale, scratch, &printer)
+            } else if engine == .redis {
+                throw BenchFailure(RedisServer.missing)
+            } else {
+                Progress.say(RedisServer.missing)
+            }
         }
         printer.finish()
+    }
+
+    private func measure(_ engine: any BenchEngine, _ scale: Scale, _ scratch: Scratch, _ printer: inout FigurePrinter) async throws {
+        do {
+            for bench in try chosen() where bench.engines.contains(engine.name) {
+                Progress.say("\(engine.name.rawValue) \(bench.rawValue) …")
+                for figure in try await bench.measure(engine, scale, scratch) { printer.add(figure) }
+                try await engine.clear()
+            }
+        } catch {
+            await engine.close()
+            throw error
+        }
+        await engine.close()
     }
 
     private func chosen() throws -> [Bench] {
@@ -56,35 +80,6 @@ struct Run: AsyncParsableCommand {
                 throw ValidationError("no bench is called '\(name)'; there are \(Bench.allCases.map(\.rawValue).joined(separator: ", "))")
             }
             return bench
-        }
-    }
-}
-
-/// What can be measured, in the order in which it is.
-enum Bench: String, CaseIterable {
-    case pushOne = "push-1"
-    case pushFifty = "push-50"
-    case pushBatch = "push-batch"
-    case startLatency = "start-latency"
-    case delayedStart = "delayed-start"
-    case endToEnd = "end-to-end"
-    case endToEndRelaxed = "end-to-end-relaxed"
-    case endToEndLimited = "end-to-end-limited"
-    case endToEndIdempotent = "end-to-end-idempotent"
-    case endToEndSigned = "end-to-end-signed"
-    case recovery
-
-    func measure(_ scale: Scale, _ scratch: Scratch) async throws -> Figure {
-        switch self {
-        case .pushOne, .pushFifty, .pushBatch: try await PushBench(bench: self, scale: scale, scratch: scratch).run()
-        case .startLatency: try await StartLatencyBench(scale: scale, scratch: scratch).run()
-        case .delayedStart: try await DelayedStartBench(scale: scale, scratch: scratch).run()
-        case .endToEnd: try await EndToEndBench(bench: self, durability: .durable, scale: scale, scratch: scratch).run()
-        case .endToEndRelaxed: try await EndToEndBench(bench: self, durability: .relaxed, scale: scale, scratch: scratch).run()
-        case .endToEndLimited: try await CostBench(bench: self, feature: .limited, scale: scale, scratch: scratch).run()
-        case .endToEndIdempotent: try await CostBench(bench: self, feature: .idempotent, scale: scale, scratch: scratch).run()
-        case .endToEndSigned: try await CostBench(bench: self, feature: .signed, scale: scale, scratch: scratch).run()
-        case .recovery: try await RecoveryBench(scale: scale, scratch: scratch).run()
         }
     }
 }

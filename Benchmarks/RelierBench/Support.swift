@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A figure that cannot be given, and why, in one line.
 struct BenchFailure: Error, CustomStringConvertible {
@@ -16,10 +17,31 @@ enum Monotonic {
     }
 }
 
+/// Processor time.
+enum ProcessorTime {
+    /// Nanoseconds that all threads of this process have used.
+    static func used() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// Nanoseconds of another process that runs, in steps of a hundredth of a second.
+    static func used(by pid: Int32) throws -> Int64 {
+        let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+        // Behind the name, which may hold anything, come the state and ten numbers, then the ticks in user and in kernel mode.
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        guard fields.count > 13, let user = Int64(fields[12]), let system = Int64(fields[13]) else {
+            throw BenchFailure("the system does not say how much processor time a process has used")
+        }
+        return (user + system) * 1_000_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK)))
+    }
+}
+
 /// A directory of this run, with one directory below it for each database.
-final class Scratch {
+final class Scratch: Sendable {
     let root: URL
-    private var made = 0
+    private let made = Mutex(0)
 
     /// - Parameter parent: must exist; `nil` takes the system's temporary directory.
     init(below parent: String?) throws {
@@ -32,13 +54,19 @@ final class Scratch {
         }
     }
 
-    /// A fresh path for a database.
-    func database() throws -> String {
-        made += 1
-        let directory = root.appendingPathComponent("\(made)", isDirectory: true)
+    /// A fresh directory.
+    func directory() throws -> URL {
+        let number = made.withLock { made in
+            made += 1
+            return made
+        }
+        let directory = root.appendingPathComponent("\(number)", isDirectory: true)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
-        return directory.appendingPathComponent("bench.db").path
+        return directory
     }
+
+    /// A fresh path for a database.
+    func database() throws -> String { try directory().appendingPathComponent("bench.db").path }
 
     func remove() { try? FileManager.default.removeItem(at: root) }
 }
@@ -77,7 +105,8 @@ struct Child {
     }
 
     /// Runs it beside `body` and ends it with `SIGTERM` afterwards.
-    static func run<Value: Sendable>(_ arguments: [String], beside body: () async throws -> Value) async throws -> Value {
+    /// - Parameter body: is given the id of the process.
+    static func run<Value: Sendable>(_ arguments: [String], beside body: (Int32) async throws -> Value) async throws -> Value {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try executable)
         process.arguments = arguments
@@ -86,7 +115,7 @@ struct Child {
         process.terminationHandler = { _ in end.finish() }
         try process.run()
         let result: Result<Value, any Error>
-        do { result = .success(try await body()) } catch { result = .failure(error) }
+        do { result = .success(try await body(process.processIdentifier)) } catch { result = .failure(error) }
         process.terminate()
         for await _ in ended {}
         return try result.get()

@@ -5,15 +5,10 @@ import RelierSQLite
 /// What SQLite itself can do for a task's life: insert, claim, commit as minimal transitions through the C library, in groups.
 /// The statements are the yardstick; nothing here is Relier's.
 struct RawSQLite {
-    /// Tasks a second, and the time of single transactions.
-    struct Rates {
-        var push: Double
-        var claimAndCommit: Double
-        var pushLatencies = Latencies()
-        var claimLatencies = Latencies()
-
-        /// Tasks a second from the insert to the commit.
-        var life: Double { 1 / (1 / push + 1 / claimAndCommit) }
+    struct Measured {
+        var rates: RawRates
+        /// The time of each transaction that claims.
+        var claims: Latencies
     }
 
     let path: String
@@ -22,7 +17,7 @@ struct RawSQLite {
     /// - Parameters:
     ///   - group: tasks a transaction; 1 or more.
     ///   - tasks: at least so many.
-    func measure(group: Int, tasks: Int) throws -> Rates {
+    func measure(group: Int, tasks: Int) throws -> Measured {
         let database = try RawDatabase(path: path)
         try database.run("pragma journal_mode=wal")
         try database.run("pragma synchronous=\(durability == .durable ? "full" : "normal")")
@@ -31,18 +26,15 @@ struct RawSQLite {
         try database.run("create index q on t(queue,state,id)")
         try database.run("create table r(id integer primary key, v blob, until real)")
         let groups = max(1, tasks / group)
-        var pushes = Latencies()
         var claims = Latencies()
 
         let insert = try database.prepare("insert into t(queue,state,fence,env,at) values('default',0,0,?,0)")
         let payload = [UInt8](repeating: UInt8(ascii: "x"), count: NoOp.payloadBytes)
         let pushStart = Monotonic.now()
         for _ in 0..<groups {
-            let start = Monotonic.now()
             try database.run("begin immediate")
             for _ in 0..<group { try insert.execute { $0.bind(payload, at: 1) } }
             try database.run("commit")
-            pushes.add(Monotonic.now() - start)
         }
         let pushTime = Monotonic.now() - pushStart
 
@@ -83,9 +75,8 @@ struct RawSQLite {
         }
         let claimTime = Monotonic.now() - claimStart
         let total = Double(groups * group)
-        return Rates(
-            push: total / (Double(pushTime) / 1e9), claimAndCommit: total / (Double(claimTime) / 1e9),
-            pushLatencies: pushes, claimLatencies: claims)
+        let rates = RawRates(push: total / (Double(pushTime) / 1e9), claimAndCommit: total / (Double(claimTime) / 1e9))
+        return Measured(rates: rates, claims: claims)
     }
 }
 
