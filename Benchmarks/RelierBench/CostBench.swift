@@ -40,12 +40,14 @@ struct CostBench {
 struct Customer: Codable, Sendable {
     /// Customers that tasks are spread over where several have one.
     static let keys = 500
+    private static let payload =
+        String(repeating: "x", count: NoOp.payloadBytes - #"{"filler":"","key":"customer-1000000"}"#.utf8.count)
     var key: String
     var filler: String
 
     init(number: Int) {
         key = "customer-\(number + 1_000_000)"
-        filler = String(repeating: "x", count: NoOp.payloadBytes - #"{"filler":"","key":"customer-1000000"}"#.utf8.count)
+        filler = Self.payload
     }
 }
 
