@@ -95,16 +95,18 @@ struct Latencies {
     }
 }
 
-/// Prints figures as they come (JSON) or together at the end (table).
+/// Prints figures as they come (JSON) or together at the end (tables).
 struct FigurePrinter {
-    let json: Bool
+    enum Style { case table, markdown, json }
+
+    let style: Style
     private var figures: [Figure] = []
 
-    init(json: Bool) { self.json = json }
+    init(_ style: Style) { self.style = style }
 
     mutating func add(_ figure: Figure) {
         figures.append(figure)
-        guard json else { return }
+        guard style == .json else { return }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let line = try? encoder.encode(figure) else { return }
@@ -112,7 +114,7 @@ struct FigurePrinter {
     }
 
     func finish() {
-        if json { return }
+        if style == .json { return }
         var rows = [["bench", "engine", "ours", "raw", "ours/raw", "unit", "p50 ms", "p99 ms", "max ms", "worker us", "tasks", "audit"]]
         for figure in figures {
             rows.append([
@@ -121,6 +123,11 @@ struct FigurePrinter {
                 Self.text(figure.p50Milliseconds), Self.text(figure.p99Milliseconds), Self.text(figure.maxMilliseconds),
                 Self.text(figure.workerMicroseconds), "\(figure.rounds) x \(figure.tasks)", figure.audit ?? "-",
             ])
+        }
+        if style == .markdown {
+            rows.insert(Array(repeating: "---", count: rows[0].count), at: 1)
+            for row in rows { print("| \(row.map { $0 == "-" ? "" : $0 }.joined(separator: " | ")) |") }
+            return
         }
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         for row in rows {

@@ -17,6 +17,9 @@ struct Run: AsyncParsableCommand {
     @Flag(help: "One JSON object a line instead of the table.")
     var json = false
 
+    @Flag(help: "The table as Markdown, for docs/benchmarks.md.")
+    var markdown = false
+
     @Flag(help: "Small counts and one round: shows that it works, not how fast it is.")
     var quick = false
 
@@ -45,7 +48,7 @@ struct Run: AsyncParsableCommand {
         let scale = Scale(quick: quick, rounds: rounds)
         let scratch = try Scratch(below: directory)
         defer { scratch.remove() }
-        var printer = FigurePrinter(json: json)
+        var printer = FigurePrinter(json ? .json : markdown ? .markdown : .table)
         if engine != .redis { try await measure(SQLiteBench(scratch: scratch), scale, scratch, &printer) }
         if engine != .sqlite {
             if RedisServer.isInstalled {
