@@ -45,8 +45,7 @@ public struct Relier: Sendable {
     ) async throws -> [TaskReceipt<Task.Output>] {
         if tasks.isEmpty { return [] }
         let due = Due(after: delay, at: date)
-        let new = try tasks.map { try newTask($0, due: due, id: .next()) }
-        return try await accept(contentsOf: new, of: tasks, onSaturation: onSaturation)
+        return try await accept(contentsOf: try newTasks(tasks, due: due), of: tasks, onSaturation: onSaturation)
     }
 
     /// Follows a task by its id, for a program that kept no receipt.
@@ -83,17 +82,32 @@ public struct Relier: Sendable {
 
     package func newTask<Task: RelierTask>(_ task: Task, due: Due, id: TaskID, parent: (id: TaskID, fence: Fence)? = nil) throws -> NewTask
     {
-        let options = Task.options
+        try newTask(task, try checkedOptions(of: Task.self), due: due, id: id, parent: parent)
+    }
+
+    /// Many of one type, whose options are looked at once.
+    package func newTasks<Task: RelierTask>(_ tasks: [Task], due: Due) throws -> [NewTask] {
+        let options = try checkedOptions(of: Task.self)
+        return try tasks.map { try newTask($0, options, due: due, id: .next(), parent: nil) }
+    }
+
+    private func checkedOptions<Task: RelierTask>(of type: Task.Type) throws -> TaskOptions {
         if let objection = TaskRegistry.objection(to: Task.self) { throw RegistrationError(objection) }
         if let known = settings.knownNames, !known.contains(Task.name) {
             settings.logger.warning("task '\(Task.name)' is not in the program's list of tasks; no worker of this program can run it")
         }
+        return Task.options
+    }
+
+    private func newTask<Task: RelierTask>(
+        _ task: Task, _ options: TaskOptions, due: Due, id: TaskID, parent: (id: TaskID, fence: Fence)?
+    ) throws -> NewTask {
         let payload = try CanonicalJSON.encode(task)
         try checkSize(payload, of: Task.name)
         return NewTask(
             envelope: sealed(
                 Envelope(id: id, name: Task.name, version: options.version, payload: payload, enqueuedAt: EngineTime(microseconds: 0))),
-            queue: options.queue, due: due, key: try TaskKey.make(for: Task.self, payload: payload),
+            queue: options.queue, due: due, key: try TaskKey.make(for: Task.self, options.idempotent, payload: payload),
             keyTTL: options.idempotent.ttl ?? settings.keyTTL, resultTTL: options.resultTTL ?? settings.resultTTL, parent: parent,
             limits: try LimitKeys.make(for: Task.self, limits: options.limits, payload: payload))
     }

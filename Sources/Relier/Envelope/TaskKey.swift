@@ -3,10 +3,11 @@ import Foundation
 
 /// The idempotency key of a task: its name, and a hash of what the options count.
 enum TaskKey {
+    /// - Parameter idempotency: the options of the type, where they are at hand.
     /// - Returns: `nil` for a task without a key.
     /// - Throws: ``RegistrationError`` when a named argument is not in the payload.
-    static func make<Task: RelierTask>(for type: Task.Type, payload: Data) throws -> String? {
-        switch type.options.idempotent.kind {
+    static func make<Task: RelierTask>(for type: Task.Type, _ idempotency: Idempotency? = nil, payload: Data) throws -> String? {
+        switch (idempotency ?? type.options.idempotent).kind {
         case .off:
             return nil
         case .all:
@@ -22,10 +23,5 @@ enum TaskKey {
     }
 
     /// The first 128 bits: enough that two operations never meet.
-    private static func hex(_ digest: SHA256.Digest) -> String {
-        digest.prefix(16).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
-    }
+    private static func hex(_ digest: SHA256.Digest) -> String { Hex.text(digest.prefix(16)) }
 }

@@ -13,8 +13,7 @@ public protocol Identifier128: Hashable, Sendable, Codable, Comparable, Lossless
 extension Identifier128 {
     /// The canonical form `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, lower case.
     public var description: String {
-        let digits: [UInt8] = Array("0123456789abcdef".utf8)
-        return String(unsafeUninitializedCapacity: 36) { out in
+        String(unsafeUninitializedCapacity: 36) { out in
             var position = 0
             for index in 0..<16 {
                 if index == 4 || index == 6 || index == 8 || index == 10 {
@@ -22,13 +21,15 @@ extension Identifier128 {
                     position += 1
                 }
                 let byte = byte(at: index)
-                out[position] = digits[Int(byte >> 4)]
-                out[position + 1] = digits[Int(byte & 15)]
+                out[position] = hexDigit(byte >> 4)
+                out[position + 1] = hexDigit(byte & 15)
                 position += 2
             }
             return 36
         }
     }
+
+    private func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
     /// Parses the canonical form in either case; `nil` for anything else.
     public init?(_ description: String) {

@@ -36,7 +36,7 @@ extension Relier {
     ) throws -> [TaskReceipt<Work.Output>] {
         if tasks.isEmpty { return [] }
         let due = Due(after: delay, at: date)
-        let new = try tasks.map { try newTask($0, due: due, id: .next()) }
+        let new = try newTasks(tasks, due: due)
         return receipts(for: new, try accept(new, in: db))
     }
 
