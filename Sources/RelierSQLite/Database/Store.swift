@@ -143,6 +143,11 @@ struct HotStatements {
     let delete: SQL
     let finish: SQL
     let joined: SQL
+    // Only tasks with a key go through these.
+    let live: SQL
+    let key: SQL
+    let takeKey: SQL
+    let completeKey: SQL
 
     init(_ sql: (String) throws -> SQL) throws {
         known = try sql(
@@ -175,5 +180,13 @@ struct HotStatements {
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
             """)
         joined = try sql("SELECT EXISTS (SELECT 1 FROM paused) FROM worker WHERE number = ?")
+        live = try sql("SELECT 1 FROM task WHERE id = ?")
+        key = try sql("SELECT state, owner, holder, operation, until, value FROM idem WHERE key = ?")
+        takeKey = try sql(
+            """
+            INSERT INTO idem (key, state, owner, manual, operation, until) VALUES (?, 1, ?, 0, ?, 0)
+            ON CONFLICT (key) DO UPDATE SET state = 1, owner = excluded.owner, holder = NULL, operation = excluded.operation, until = 0
+            """)
+        completeKey = try sql("UPDATE idem SET state = 2, holder = NULL, until = ? WHERE key = ? AND owner = ?")
     }
 }

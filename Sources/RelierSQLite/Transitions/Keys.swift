@@ -28,11 +28,13 @@ enum TaskKeyAnswer {
 
 extension Store {
     func idem(_ key: String) throws -> IdemRow? {
-        try db.row("SELECT state, owner, holder, operation, until, value FROM idem WHERE key = ?", .text(key)) { row in
-            IdemRow(
-                state: IdemRow.State(rawValue: row.int(0)) ?? .free, owner: row.id(1), holder: row.intOrNull(2),
-                operation: row.textOrNull(3), until: row.time(4), value: row.blobOrNull(5))
-        }
+        let row = hot.key
+        row.bind(1, key)
+        defer { row.reset() }
+        guard try row.step() else { return nil }
+        return IdemRow(
+            state: IdemRow.State(rawValue: row.int(0)) ?? .free, owner: row.id(1), holder: row.intOrNull(2),
+            operation: row.textOrNull(3), until: row.time(4), value: row.blobOrNull(5))
     }
 
     /// Whether the key is claimed and its owner is alive: it has not ended, or its body still runs in a joined incarnation.
@@ -58,18 +60,18 @@ extension Store {
                 if row.until > now { operation = row.operation ?? operation }
             }
         }
-        try db.run(
-            """
-            INSERT INTO idem (key, state, owner, manual, operation, until) VALUES (?, 1, ?, 0, ?, 0)
-            ON CONFLICT (key) DO UPDATE SET state = 1, owner = excluded.owner, holder = NULL, operation = excluded.operation, until = 0
-            """, .text(stored), .id(id), .text(operation))
+        hot.takeKey.bind(1, stored)
+        hot.takeKey.bind(2, id)
+        hot.takeKey.bind(3, operation)
+        try hot.takeKey.run()
         return .taken(operation: operation)
     }
 
     func completeTaskKey(_ key: String, owner: TaskID, until: Int64) throws {
-        try db.run(
-            "UPDATE idem SET state = 2, holder = NULL, until = ? WHERE key = ? AND owner = ?", .int(until), .text(IdemKey.task(key)),
-            .id(owner))
+        hot.completeKey.bind(1, until)
+        hot.completeKey.bind(2, IdemKey.task(key))
+        hot.completeKey.bind(3, owner)
+        try hot.completeKey.run()
     }
 
     /// A failure frees the key at once, or keeps it while the body still runs in `holder`. The operation's name stays for the next push.

@@ -115,7 +115,11 @@ extension Store {
     }
 
     /// Whether a task of that id exists and has not ended.
-    func isLive(_ id: TaskID) throws -> Bool { try db.exists("SELECT 1 FROM task WHERE id = ?", .id(id)) }
+    func isLive(_ id: TaskID) throws -> Bool {
+        hot.live.bind(1, id)
+        defer { hot.live.reset() }
+        return try hot.live.step()
+    }
 
     func setFlag(_ flag: Int64, of seq: Int64) throws {
         try db.run("UPDATE task SET flags = flags | ? WHERE seq = ?", .int(flag), .int(seq))
