@@ -287,7 +287,10 @@ final class WorkerSession: Sendable {
                 var taken: [Queue: Int] = [:]
                 for task in claimed { taken[task.queue, default: 0] += 1 }
                 shares.charge(taken)
-                if claimed.isEmpty { await engine.awaitWork(info.incarnation, queues: queues, timeout: .seconds(5)) }
+                // One where several had room was most likely the only one. A wait looks first, so a second claim in vain is saved.
+                if claimed.isEmpty || (claimed.count == 1 && free > 1) {
+                    await engine.awaitWork(info.incarnation, queues: queues, timeout: .seconds(5))
+                }
             } catch {
                 // Whatever it claimed is queued again by the next renewal.
                 holdings.add([], answering: number)
