@@ -176,7 +176,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Relier", "RelierRedis", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["RESP", "Relier", "RelierRedis", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log")],
             path: "Tests/Support", swiftSettings: settings
         ),
         .testTarget(name: "CronTests", dependencies: ["RelierCron"], swiftSettings: settings),
@@ -206,7 +206,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RelierRedisTests",
-            dependencies: ["RESP", "Relier", "RelierRedis", "RelierTesting", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: ["RESP", "Relier", "RelierRedis", "RelierTesting", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: settings
         ),
         .testTarget(
@@ -226,7 +226,7 @@ let package = Package(
         .testTarget(
             name: "RESPTests",
             dependencies: [
-                "RESP", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                "RESP", "RelierTesting", .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings
         ),

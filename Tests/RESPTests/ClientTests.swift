@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import RelierTesting
 import Testing
 
 @testable import RESP

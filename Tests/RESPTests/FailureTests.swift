@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import RelierTesting
 import Testing
 
 @testable import RESP
@@ -13,7 +14,7 @@ import Testing
     }
 
     @Test func refusedIsNeverSentWithinTheConnectTimeout() async throws {
-        let port = try freePort()
+        let port = try LoopbackPort.free()
         let client = try RESPClient(RESPEndpoint(port: port), options: .patient(connect: .milliseconds(300)))
         let start = ContinuousClock.now
         let error = await respError { () async throws(RESPError) in _ = try await client.send(ping) }
@@ -202,14 +203,14 @@ import Testing
     }
 
     @Test func aCommandCancelledBeforeItIsWrittenIsDropped() async throws {
-        let port = try freePort()
+        let port = try LoopbackPort.free()
         let client = try RESPClient(RESPEndpoint(port: port), options: .patient(connect: .seconds(60)))
         let task = Task { await send(client, RESPCommand("SET", "dropped", "1")) }
         async let kept = send(client, RESPCommand("SET", "kept", "1"))
         task.cancel()
         guard case .failure(let error) = await task.value else { throw Failure("answered") }
         #expect(error.code == .neverSent)
-        let server = try await RedisServer(port: port)
+        let server = try await RedisServer([], port: port)
         #expect(try await kept.get().string == "OK")
         #expect(try await client.send(RESPCommand("EXISTS", "kept", "dropped")).integer == 1)
         await client.close()

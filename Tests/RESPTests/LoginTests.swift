@@ -1,4 +1,5 @@
 import Foundation
+import RelierTesting
 import Testing
 
 @testable import RESP

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import RelierTesting
 import Testing
 
 @testable import RESP
@@ -7,7 +8,7 @@ import Testing
 @Suite struct ReplicationTests {
     @Test func repliesComeOnceReplicasHaveIt() async throws {
         let master = try await RedisServer()
-        let replica = try await RedisServer(["replicaof 127.0.0.1 \(master.port)"])
+        let replica = try await RedisServer(.init(master: master.port))
         let client = try RESPClient(master.endpoint, options: .patient(connect: .seconds(10), command: .seconds(20)))
         try await eventually("the replica is in step") {
             (try await client.send(RESPCommand("INFO", "replication")).string ?? "").contains("state=online")

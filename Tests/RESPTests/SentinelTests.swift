@@ -1,17 +1,11 @@
 import Foundation
 import NIOCore
+import RelierTesting
 import Testing
 
 @testable import RESP
 
 @Suite(.serialized) struct SentinelTests {
-    private func sentinelConfiguration(master: Int) -> [String] {
-        [
-            "sentinel monitor m 127.0.0.1 \(master) 1", "sentinel down-after-milliseconds m 500", "sentinel failover-timeout m 3000",
-            "sentinel parallel-syncs m 1",
-        ]
-    }
-
     private func role(_ client: RESPClient) async throws -> String? {
         try await client.send(RESPCommand("ROLE")).elements?.first?.string
     }
@@ -25,20 +19,20 @@ import Testing
 
     private func scene() async throws -> Scene {
         let first = try await RedisServer()
-        let second = try await RedisServer(["replicaof 127.0.0.1 \(first.port)"])
+        let second = try await RedisServer(.init(master: first.port))
         let direct = try RESPClient(first.endpoint, options: .patient())
         try await eventually("the replica is in step") {
             (try await direct.send(RESPCommand("INFO", "replication")).string ?? "").contains("state=online")
         }
         await direct.close()
-        let sentinel = try await RedisServer(sentinelConfiguration(master: first.port), arguments: ["--sentinel"])
+        let sentinel = try await RedisServer(.sentinel(of: first.port, name: "m"))
         let asked = try RESPClient(sentinel.endpoint, options: .patient())
         try await eventually("the sentinel knows the replica") {
             try await asked.send(RESPCommand("SENTINEL", "REPLICAS", "m")).elements?.count == 1
         }
         await asked.close()
         // The first of the sentinels is not there.
-        let nodes = [RESPEndpoint.Address.host("127.0.0.1", port: try freePort()), sentinel.endpoint.address]
+        let nodes = [RESPEndpoint.Address.host("127.0.0.1", port: try LoopbackPort.free()), sentinel.endpoint.address]
         var options = RESPClientOptions.patient(connect: .seconds(20), command: .seconds(30), silence: .seconds(5))
         options.connections = 2
         let client = try RESPClient(RESPSentinel(masterName: "m", nodes: nodes), options: options)
@@ -122,7 +116,7 @@ import Testing
     }
 
     @Test func withoutASentinelItSaysWhatEachAnswered() async throws {
-        let ports = [try freePort(), try freePort()]
+        let ports = [try LoopbackPort.free(), try LoopbackPort.free()]
         let client = try RESPClient(
             RESPSentinel(masterName: "m", nodes: ports.map { .host("127.0.0.1", port: $0) }), options: .patient(connect: .seconds(3)))
         let error = await respError { () async throws(RESPError) in _ = try await client.send(RESPCommand("PING")) }

@@ -1,4 +1,5 @@
 import NIOCore
+import RelierTesting
 import Testing
 
 @testable import RESP
@@ -68,7 +69,7 @@ import Testing
     }
 
     @Test func withoutAServerItIsNeverSent() async throws {
-        let client = try RESPClient(RESPEndpoint(port: try freePort()), options: .patient(connect: .milliseconds(200)))
+        let client = try RESPClient(RESPEndpoint(port: try LoopbackPort.free()), options: .patient(connect: .milliseconds(200)))
         let error = await respError { () async throws(RESPError) in _ = try await client.subscribe(to: ["a"]) }
         #expect(error?.code == .neverSent)
         await client.close()

@@ -1,42 +1,20 @@
 import Foundation
+import RelierTesting
 import Testing
 
 @testable import RESP
 
 @Suite struct TLSTests {
-    let directory: TemporaryDirectory
+    let certificates: TestCertificates
     let server: RedisServer
 
     init() async throws {
-        let directory = try TemporaryDirectory()
-        self.directory = directory
-        func file(_ name: String) -> String { directory.file(name) }
-        for authority in ["ca", "other"] {
-            try await run(
-                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                "/CN=\(authority)", "-keyout",
-                file("\(authority).key"), "-out", file("\(authority).pem"))
-        }
-        try "subjectAltName=DNS:localhost".write(toFile: file("names"), atomically: true, encoding: .utf8)
-        for (name, subject) in [("server", "/CN=localhost"), ("client", "/CN=someone")] {
-            try await run(
-                "openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", subject, "-keyout",
-                file("\(name).key"), "-out",
-                file("\(name).csr"))
-            try await run(
-                "openssl", "x509", "-req", "-in", file("\(name).csr"), "-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial",
-                "-days", "2", "-extfile", file("names"), "-out", file("\(name).pem"))
-        }
-        let port = try freePort()
-        server = try await RedisServer(
-            [
-                "port 0", "tls-port \(port)", "tls-cert-file \(file("server.pem"))", "tls-key-file \(file("server.key"))",
-                "tls-ca-cert-file \(file("ca.pem"))", "tls-auth-clients yes", "requirepass geheim",
-            ], port: port)
+        certificates = try await TestCertificates()
+        server = try await RedisServer(.init(lines: ["tls-auth-clients yes", "requirepass geheim"], certificates: certificates))
     }
 
-    private var url: String { "rediss://:geheim@localhost:\(server.port)/1?ca=\(directory.file("ca.pem"))" }
-    private var identity: String { "&cert=\(directory.file("client.pem"))&key=\(directory.file("client.key"))" }
+    private var url: String { "rediss://:geheim@localhost:\(server.port)/1?ca=\(certificates.authority)" }
+    private var identity: String { "&cert=\(certificates.client.certificate)&key=\(certificates.client.key)" }
 
     private func outcome(_ url: String, connect: Duration = .seconds(30)) async throws -> Result<RESPValue, RESPError> {
         let client = try RESPClient(try RESPEndpoint(url: url), options: .patient(connect: connect))
@@ -55,7 +33,7 @@ import Testing
         let start = ContinuousClock.now
         for wrong in [
             url,
-            (url + identity).replacingOccurrences(of: "/ca.pem", with: "/other.pem"),
+            (url + identity).replacingOccurrences(of: certificates.authority, with: certificates.stranger),
             url + identity + "&sni=elsewhere",
         ] {
             guard case .failure(let error) = try await outcome(wrong) else { throw Failure("accepted \(wrong)") }
@@ -65,7 +43,7 @@ import Testing
         }
         #expect(ContinuousClock.now - start < .seconds(50))
         #expect(try await outcome(url + identity + "&sni=elsewhere&verify=chain").get().string == "PONG")
-        let unchecked = (url + identity).replacingOccurrences(of: "/ca.pem", with: "/other.pem") + "&verify=none"
+        let unchecked = (url + identity).replacingOccurrences(of: certificates.authority, with: certificates.stranger) + "&verify=none"
         #expect(try await outcome(unchecked).get().string == "PONG")
     }
 
@@ -86,14 +64,14 @@ import Testing
 
     @Test func aServerWithoutTLSIsNeverSent() async throws {
         let plain = try await RedisServer()
-        let wrong = "rediss://localhost:\(plain.port)?ca=\(directory.file("ca.pem"))"
+        let wrong = "rediss://localhost:\(plain.port)?ca=\(certificates.authority)"
         guard case .failure(let error) = try await outcome(wrong, connect: .seconds(2)) else { throw Failure("accepted") }
         #expect(error.code == .neverSent)
         plain.kill()
     }
 
     @Test func missingFilesAreToldWhenTheClientIsMade() throws {
-        let path = directory.file("missing.pem")
+        let path = certificates.authority + ".missing"
         let error = #expect(throws: RESPError.self) { try RESPClient(try RESPEndpoint(url: "rediss://localhost?ca=\(path)")) }
         #expect(error?.code == .invalidSetting)
         #expect(error?.message.contains(path) == true)

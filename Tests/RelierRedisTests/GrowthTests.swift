@@ -1,5 +1,6 @@
 import Foundation
 import Relier
+import RelierTesting
 import Testing
 
 @testable import RelierRedis
@@ -48,7 +49,7 @@ struct GrowthTests {
 
     @Test("when all has ended and expired, only names are left")
     func expiry() async throws {
-        let server = try RedisServer()
+        let server = try await RedisServer()
         defer { server.stop() }
         let engine = try await engine(server)
         let worker = try await join(engine)
@@ -67,7 +68,7 @@ struct GrowthTests {
 
     @Test("a queued task takes at most 750 bytes, one in flight 150 more, a finished one 200, with a key 350")
     func memory() async throws {
-        let server = try RedisServer()
+        let server = try await RedisServer()
         defer { server.stop() }
         let engine = try await engine(server, "relier")
         let worker = try await join(engine)
@@ -102,7 +103,7 @@ struct GrowthTests {
 
     @Test("a push wakes a live waiter although one before it is gone")
     func deadWaiter() async throws {
-        let server = try RedisServer.shared.get()
+        let server = try await RedisServer.shared.value
         let namespace = "t-\(UUID().uuidString)"
         let doomed = try await engine(server, namespace)
         let alive = try await engine(server, namespace)

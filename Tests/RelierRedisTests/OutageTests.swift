@@ -1,5 +1,6 @@
 import Foundation
 import Relier
+import RelierTesting
 import Testing
 
 @testable import RelierRedis
@@ -31,7 +32,7 @@ struct OutageTests {
 
     @Test("what a restarted server had on disk is there again, and its scripts are loaded anew")
     func restart() async throws {
-        let server = try RedisServer(arguments: ["--appendfsync", "always"])
+        let server = try await RedisServer(.init(append: .always))
         defer { server.stop() }
         let engine = try await RedisEngine.connect(server.url)
         let worker = info()
@@ -39,7 +40,7 @@ struct OutageTests {
         let tasks = (0..<10).map { _ in task() }
         _ = try await engine.push(tasks)
         let held = try await claim(engine, worker, 1, 3)
-        try server.restart()
+        try await server.restart()
         let replies = try await retried { try await commit(held, engine) }
         #expect(replies == [.done, .done, .done])
         #expect(try await claim(engine, worker, 2).map(\.envelope.id) == tasks[3...].map(\.envelope.id))
@@ -49,7 +50,7 @@ struct OutageTests {
 
     @Test("a waiting worker wakes for a push after an outage")
     func waiting() async throws {
-        let server = try RedisServer()
+        let server = try await RedisServer()
         defer { server.stop() }
         let engine = try await RedisEngine.connect(server.url)
         let other = try await RedisEngine.connect(server.url)
@@ -57,7 +58,7 @@ struct OutageTests {
         _ = try await engine.join(worker)
         let wait = Task { await engine.awaitWork(worker.incarnation, queues: [.default], timeout: .seconds(60)) }
         try await server.awaitWaiters(1, in: RedisOptions().namespace)
-        try server.restart()
+        try await server.restart()
         await wait.value
         let start = ContinuousClock.now
         _ = try await retried { try await other.push([task()]) }
@@ -76,7 +77,7 @@ struct OutageTests {
 
     @Test("with its memory full a server takes no push, and what it has drains")
     func full() async throws {
-        let server = try RedisServer()
+        let server = try await RedisServer()
         defer { server.stop() }
         let engine = try await RedisEngine.connect(server.url)
         let worker = info()
@@ -100,7 +101,7 @@ struct OutageTests {
 
     @Test("a cancelled caller's settlement is carried out")
     func cancelled() async throws {
-        let engine = try await RedisEngine.connect(try RedisServer.shared.get().url, options: RedisOptions(namespace: "t-\(UUID())"))
+        let engine = try await RedisEngine.connect(RedisServer.shared.value.url, options: RedisOptions(namespace: "t-\(UUID())"))
         let worker = info()
         _ = try await engine.join(worker)
         _ = try await engine.push([task()])

@@ -29,7 +29,7 @@ struct RedisConformanceTests {
 /// Engines on a server whose clocks the suite moves, each check in a namespace of its own.
 enum RedisStage {
     static func make(handles count: Int, partitions: Int = 1) async throws -> EngineUnderTest {
-        let server = try RedisServer.shared.get()
+        let server = try await RedisServer.shared.value
         var options = RedisOptions(
             namespace: "check-\(UUID().uuidString)", retention: Retention(history: .minutes(20)), partitions: partitions)
         options.movesClocks = true

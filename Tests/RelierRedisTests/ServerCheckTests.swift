@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import RelierRedis
+import RelierTesting
 import Testing
 
 @Suite("What a server must be", .serialized)
@@ -16,7 +17,7 @@ struct ServerCheckTests {
 
     @Test("a server that may evict is refused, unless that is allowed")
     func eviction() async throws {
-        let server = try RedisServer(arguments: ["--maxmemory-policy", "allkeys-lru"])
+        let server = try await RedisServer(["maxmemory-policy allkeys-lru"])
         defer { server.stop() }
         let error = try #require(await refusal(server.url))
         #expect(error.message.contains("allkeys-lru") && error.message.contains("noeviction"))
@@ -26,7 +27,7 @@ struct ServerCheckTests {
 
     @Test("a server that keeps nothing on disk is refused, unless that is allowed")
     func persistence() async throws {
-        let server = try RedisServer(arguments: ["--appendonly", "no"])
+        let server = try await RedisServer(.init(append: .off))
         defer { server.stop() }
         let error = try #require(await refusal(server.url))
         #expect(error.message.contains("appendonly yes"))
@@ -35,9 +36,9 @@ struct ServerCheckTests {
 
     @Test("a replica is refused")
     func replica() async throws {
-        let master = try RedisServer()
+        let master = try await RedisServer()
         defer { master.stop() }
-        let replica = try RedisServer(arguments: ["--replicaof", "127.0.0.1", "\(master.port)"])
+        let replica = try await RedisServer(.init(master: master.port))
         defer { replica.stop() }
         let error = try #require(await refusal(replica.url))
         #expect(error.message.contains("replica") || error.message.contains("reading its data"))
@@ -54,7 +55,7 @@ struct ServerCheckTests {
 
     @Test("a wrong password is named without being shown")
     func password() async throws {
-        let server = try RedisServer(arguments: ["--requirepass", "s3cret"])
+        let server = try await RedisServer(["requirepass s3cret"])
         defer { server.stop() }
         let wrong = try #require(await refusal("redis://:guess@127.0.0.1:\(server.port)"))
         #expect(!wrong.message.contains("guess"))
@@ -66,7 +67,7 @@ struct ServerCheckTests {
 
     @Test("a user without rights is told what is missing")
     func permissions() async throws {
-        let server = try RedisServer(arguments: ["--user", "weak", "on", ">pw", "~*", "&*", "+@all", "-eval", "-evalsha"])
+        let server = try await RedisServer(["user weak on >pw ~* &* +@all -eval -evalsha"])
         defer { server.stop() }
         let engine = try await RedisEngine.connect("redis://weak:pw@127.0.0.1:\(server.port)")
         let error = await #expect(throws: EngineError.self) { _ = try await engine.now() }

@@ -1,0 +1,6 @@
+import RESP
+import RelierTesting
+
+extension RedisServer {
+    var endpoint: RESPEndpoint { RESPEndpoint(port: port) }
+}
