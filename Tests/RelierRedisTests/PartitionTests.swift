@@ -15,7 +15,7 @@ struct PartitionTests {
         var options = RedisOptions(namespace: namespace, partitions: partitions ?? self.partitions)
         options.movesClocks = true
         options.losesMail = isDoomed
-        return try await RedisEngine.connect(try RedisServer.shared.get().url, options: options)
+        return try await RedisEngine.connect(try await RedisServer.shared.value.url, options: options)
     }
 
     private func task(
@@ -269,7 +269,7 @@ struct PartitionTests {
 
     @Test("when all has ended, nothing is left of what went between partitions")
     func growth() async throws {
-        let server = try RedisServer()
+        let server = try await RedisServer()
         defer { server.stop() }
         var options = RedisOptions(namespace: namespace, partitions: partitions)
         options.movesClocks = true
