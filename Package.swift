@@ -256,6 +256,14 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "RedisFaultTests",
+            dependencies: [
+                "RESP", "Relier", "RelierRedis", "RelierTesting", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "relier-fixture", "FaultFixtures",
+            ],
+            swiftSettings: settings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
