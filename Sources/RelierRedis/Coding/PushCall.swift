@@ -169,9 +169,19 @@ struct PushCall: Sendable {
         return answers
     }
 
-    /// Reads the answer where there is one partition.
-    func outcomes(_ reply: RESPValue) throws(EngineError) -> [PushOutcome] {
-        try answers(reply).map { answer in
+    /// The same of a call that was sent again. A child may be known from an earlier run of its parent.
+    func answersOnceMore(_ reply: RESPValue) throws(EngineError) -> [Answer] {
+        let answers = try answers(reply)
+        if purpose == .look { return answers }
+        return zip(tasks, answers).map { task, answer in
+            if case .outcome(.known) = answer, task.parent == nil { return .outcome(.accepted) }
+            return answer
+        }
+    }
+
+    /// The outcomes where there is one partition.
+    static func outcomes(_ answers: [Answer]) -> [PushOutcome] {
+        answers.map { answer in
             if case .outcome(let outcome) = answer { return outcome }
             return .known
         }

@@ -4,7 +4,7 @@ extension Partitions {
     func push(_ tasks: [NewTask], policy: AdmissionPolicy?) async throws(EngineError) -> [PushOutcome] {
         if isOne {
             let call = PushCall(tasks, policy: policy)
-            return try call.outcomes(try await first.push(call))
+            return PushCall.outcomes(try await first.answers(to: call))
         }
         var family = Family(tasks)
         try await family.look(through: self)
@@ -113,7 +113,7 @@ extension Partitions {
                 )
             }
             let answers = try await at(calls) { (server, call) throws(EngineError) in
-                (call.0, try call.1.answers(try await server.push(call.1)))
+                (call.0, try await server.answers(to: call.1))
             }
             for (partition, (places, found)) in answers {
                 for (index, answer) in zip(places, found) {

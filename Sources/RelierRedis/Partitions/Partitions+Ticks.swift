@@ -11,7 +11,7 @@ extension Partitions {
         if isOne {
             let call = PushCall(tick.tasks, tick: tick)
             let reply = try await first.push(call)
-            return reply.elements == nil ? nil : try call.outcomes(reply)
+            return reply.elements == nil ? nil : PushCall.outcomes(try call.answers(reply))
         }
         try await pushRecordedTicks()
         let record = RecordedTick(tick)
