@@ -20,6 +20,8 @@ package struct RESPClientOptions: Sendable {
     /// Told of each outage and its end. Default: nobody.
     package var logger = Logger(label: "resp") { _ in SwiftLogNoOpLogHandler() }
     package var eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    /// What connecting has to do besides I/O runs here; `nil` is the cooperative pool.
+    package var taskExecutor: (any TaskExecutor)?
 
     package init() {}
 

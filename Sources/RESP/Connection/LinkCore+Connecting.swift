@@ -15,7 +15,7 @@ extension LinkCore {
         case .master(let find, _):
             let core = NIOLoopBound(self, eventLoop: eventLoop)
             let eventLoop = eventLoop
-            Task {
+            Task(executorPreference: settings.taskExecutor) {
                 let found: Result<RESPEndpoint, RESPError>
                 do throws(RESPError) { found = .success(try await find()) } catch { found = .failure(error) }
                 eventLoop.execute { core.value.resolved(found, attempt: mine) }

@@ -39,6 +39,7 @@ struct LinkSettings: Sendable {
     var backoff: ReconnectBackoff
     var limits: RESPLimits
     var logger: Logger
+    var taskExecutor: (any TaskExecutor)?
     /// Connects by itself, also when no command waits for it.
     var keepsConnected = false
     var replication: Replication?
@@ -55,5 +56,6 @@ struct LinkSettings: Sendable {
             first: TimeAmount(options.firstBackoff), longest: TimeAmount(max(options.firstBackoff, options.longestBackoff)))
         limits = options.limits
         logger = options.logger
+        taskExecutor = options.taskExecutor
     }
 }

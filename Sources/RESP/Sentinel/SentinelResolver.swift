@@ -21,7 +21,7 @@ actor SentinelResolver {
 
     /// The master's address with its log-in. That it is a master is for the connection to verify.
     func master() async throws(RESPError) -> RESPEndpoint {
-        let task = underWay ?? Task { await self.resolve() }
+        let task = underWay ?? Task(executorPreference: options.taskExecutor) { await self.resolve() }
         underWay = task
         return try await task.value.get()
     }

@@ -40,14 +40,18 @@ final class LeaseLine: Sendable {
             case .closed: return .failure(EngineError(.unavailable, "\(partitions.first.location) was closed in this process"))
             case .unused: break
             }
+            let thread = LeaseThread()
             var options = options
             options.connections = 1
             options.eventLoopGroup = Self.group
+            // Asking Sentinel is a task.
+            options.taskExecutor = thread
             do throws(RESPError) {
-                let open = Open(client: try makeClient(options), thread: LeaseThread())
+                let open = Open(client: try makeClient(options), thread: thread)
                 state = .open(open)
                 return .success(open)
             } catch {
+                thread.close()
                 return .failure(EngineError.from(error, at: partitions.first.location))
             }
         }

@@ -20,8 +20,12 @@ final class LeaseThread: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        state.withLock { $0.jobs.append(job) }
-        ready.signal()
+        let isQueued = state.withLock { state in
+            if !state.isClosed { state.jobs.append(job) }
+            return !state.isClosed
+        }
+        // What is still under way when the engine closes ends elsewhere.
+        if isQueued { ready.signal() } else { DispatchQueue.global().async { job.runSynchronously(on: self.asUnownedTaskExecutor()) } }
     }
 
     /// Ends the thread once what was given to it has run.
