@@ -18,6 +18,8 @@ public final class RedisServer: Sendable {
     public let adminURL: String
     private let directory: String
     private let isSentinel: Bool
+    /// Kept, since their files go with them.
+    private let certificates: TestCertificates?
     private let keeper: ServerKeeper
     private let child = Mutex<Int32?>(nil)
 
@@ -29,6 +31,7 @@ public final class RedisServer: Sendable {
         url = settings.url(port: port, user: settings.user)
         adminURL = settings.url(port: port, user: settings.user.map { _ in Settings.admin })
         isSentinel = settings.isSentinel
+        certificates = settings.certificates
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("relier-redis-\(UUID().uuidString.prefix(13))").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let file = directory + "/redis.conf"
