@@ -21,6 +21,8 @@ local function note(task, outcome, detail, recoveredBy)
     if task.holder == 0 then return end
     local key = P .. ':y:' .. task.id
     detail = sub(detail or '', 1, 4096)
+    -- What is there then is of an earlier life of the id.
+    if not has(task.flags, F.history) then call('DEL', key) end
     local size = call('APPEND', key, pack('>I4I8I8I8BBI2', task.holder, task.fence, task.started, now, outcome, recoveredBy or 0, #detail) .. detail)
     task.flags = bor(task.flags, F.history)
     if size > HISTORY_BYTES then forgetOldest(key) end
