@@ -176,7 +176,9 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["RESP", "Relier", "RelierRedis", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "RESP", "Relier", "RelierRedis", "RelierSQLite", "RelierTesting", .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Tests/Support", swiftSettings: settings
         ),
         .testTarget(name: "CronTests", dependencies: ["RelierCron"], swiftSettings: settings),
@@ -206,7 +208,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RelierRedisTests",
-            dependencies: ["RESP", "Relier", "RelierRedis", "RelierTesting", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [
+                "RESP", "Relier", "RelierRedis", "RelierTesting", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

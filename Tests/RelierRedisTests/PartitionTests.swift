@@ -1,5 +1,6 @@
 import Foundation
 import Relier
+import RelierTesting
 import Testing
 
 @testable import RelierRedis
@@ -107,7 +108,7 @@ struct PartitionTests {
         guard
             case .free(let operation) = try await engine.partitions.servers[engine.partitions.home(ofKey: hash)]
                 .reserve([(hash, late.envelope.id, 7)], for: home)[0]
-        else { throw RedisServer.Failure(description: "the key is not free") }
+        else { throw Missing("the key is not free") }
         #expect(try await engine.push([next]) == [.accepted])
         let call = PushCall([late], reservations: [0: KeyReservation(operation: operation, token: 7)])
         #expect(try call.answers(try await engine.partitions.servers[home].push(call)) == [.lost])

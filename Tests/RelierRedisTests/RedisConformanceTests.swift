@@ -47,6 +47,7 @@ enum RedisStage {
             advance: { try await engine.moveClocks(engine: $0, wall: $0) }, wallClock: { try await engine.wallClock() },
             jumpWallClock: { try await engine.moveClocks(engine: .zero, wall: $0) },
             alterPayload: { try await ForeignHands.alter($0, to: $1, in: engine) },
-            plantForeign: { try await ForeignHands.plant(in: engine) }, keepsOrder: place != .fourPartitions, dispose: { try await engine.close() })
+            plantForeign: { try await ForeignHands.plant(in: engine) }, keepsOrder: place != .fourPartitions,
+            dispose: { try await engine.close() })
     }
 }
