@@ -69,7 +69,8 @@ struct SuiteTests {
 
     @Test("checks that need an ability are left out without it")
     func abilities() {
-        let without = EngineConformance.checks(without: [.noticesDeath, .separateWallClock, .altersStorage, .plantsForeign])
+        let without = EngineConformance.checks(
+            without: [.noticesDeath, .separateWallClock, .keepsOrder, .altersStorage, .plantsForeign])
         #expect(without.allSatisfy { $0.needs == nil })
         #expect(EngineConformance.checks(without: []).count == EngineConformance.all.count)
         #expect(without.count < EngineConformance.all.count)
