@@ -17,7 +17,8 @@ import Testing
         static func make() async throws -> Setting {
             let master = try await RedisServer(.init(append: .always))
             let replica = try await RedisServer(.init(append: .always, master: master.port))
-            let sentinel = try await RedisServer(.sentinel(of: master.port, name: "relier-master", silence: 1000))
+            // Long enough that a busy machine makes it no failover before the kill.
+            let sentinel = try await RedisServer(.sentinel(of: master.port, name: "relier-master", silence: 3000))
             return Setting(master: master, replica: replica, sentinel: sentinel)
         }
 
