@@ -9,4 +9,4 @@ local function recordEnds(text)
 end
 
 -- Whether the claim of this fence, 16 bytes, ended the task by its own settlement.
-local function endedUnder(text, fence) return has(byte(text, 2), MARK.settled) and sub(text, 11, 26) == fence end
+local function endedUnder(text, fence) return has(byte(text, 2), MARK.settled) and sub(text, 11, 26) == fence and recordEnds(text) > now end
