@@ -1,9 +1,9 @@
-package import Foundation
+import Foundation
 package import Logging
 package import Relier
 import RelierRedis
-package import RelierSQLite
-package import RelierTesting
+import RelierSQLite
+import RelierTesting
 
 /// Where a test keeps its tasks: in a file of its own, or, where `RELIER_URL` names a server, in a namespace of its own there.
 package struct TestPlace: Sendable {
