@@ -60,7 +60,7 @@ struct GrowthTests {
         try await runAll(engine, worker, 1100)
         try await engine.leave(worker.incarnation)
         try await engine.moveClocks(engine: .days(100), wall: .days(100))
-        for _ in 0..<100 where try await engine.tend(batch: 1000, unregisteredAfter: nil).remaining {}
+        while try await engine.tend(batch: 1000, unregisteredAfter: nil).remaining {}
         let left = try await server.keys().filter { !$0.hasSuffix(":adm") }.map { $0.split(separator: ":").last.map(String.init) ?? "" }
         #expect(Set(left).isSubset(of: ["qn", "qs", "kn", "ks", "n", "clock", "lim", "ln", "ls", "lq", "partitions"]), "\(left)")
         try await engine.close()

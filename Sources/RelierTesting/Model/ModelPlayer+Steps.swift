@@ -143,7 +143,7 @@ extension ModelPlayer {
     /// Reads the clocks, and waits until nothing ends just now.
     private func readClocks() async throws {
         for _ in 0..<100 {
-            model.now = try await subject.engine.now()
+            try await askForTime()
             model.wall = try await subject.wallClock()
             if !model.isNearDeadline() { return }
             try await subject.advance(.seconds(2))
@@ -155,7 +155,11 @@ extension ModelPlayer {
         let limit: Duration? = step.salt.isMultiple(of: 2) ? ModelEngine.unregisteredAfter : nil
         say("housekeeping\(limit == nil ? "" : ", which ends what nobody knows")")
         let engine = handles[step.handle % handles.count]
-        for _ in 0..<100 where try await engine.tend(batch: 500, unregisteredAfter: limit).remaining {}
+        var calls = 1
+        while try await engine.tend(batch: 500, unregisteredAfter: limit).remaining {
+            calls += 1
+            if calls > 1000 { throw ModelMismatch("housekeeping comes to no end: something is left after \(calls - 1) calls") }
+        }
         model.tend(unregisteredAfter: limit)
     }
 }
