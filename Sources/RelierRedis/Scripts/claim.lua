@@ -24,7 +24,7 @@ for index = 7, #ARGV, 2 do
     local isRecovery = name == 're-queue'
     local number = not isRecovery and tonumber(call('HGET', P .. ':qn', name)) or nil
     if isRecovery or number then
-        shares[#shares + 1] = { number = number, slots = tonumber(ARGV[index + 1]), isRecovery = isRecovery }
+        shares[#shares + 1] = { number = number, owed = tonumber(ARGV[index + 1]), isRecovery = isRecovery }
         if number then queueNames[number] = name end
     end
 end
@@ -134,18 +134,26 @@ local function take(wanted, queue)
     return taken
 end
 
-local function takeShares()
-    local drained = {}
-    for round = 1, ARGV[6] == '2' and 1 or 2 do
-        for index, share in ipairs(shares) do
-            if remaining > 0 and not drained[index] then
-                local wanted = round == 1 and math.min(share.slots, remaining) or remaining
-                if wanted > 0 then
-                    local taken = share.isRecovery and special().takeRecovered(wanted) or take(wanted, share.number)
-                    if taken < wanted then drained[index] = true end
-                end
-            end
+local function takeOf(share, wanted)
+    return share.isRecovery and special().takeRecovered(wanted) or take(wanted, share.number)
+end
+
+-- Each queue up to its share; what it has not had of it is owed.
+local function takeShares(drained)
+    for index, share in ipairs(shares) do
+        local wanted = math.min(share.owed, remaining)
+        if wanted > 0 then
+            local taken = takeOf(share, wanted)
+            share.owed = share.owed - taken
+            if taken < wanted then drained[index] = true end
         end
+    end
+end
+
+-- Whatever is left, in order.
+local function takeRest(drained)
+    for index, share in ipairs(shares) do
+        if remaining > 0 and not drained[index] then share.owed = share.owed - takeOf(share, remaining) end
     end
 end
 
@@ -158,20 +166,29 @@ end
 if ARGV[6] == '1' then
     special().takeSuspect()
 else
-    for _ = 1, MAX_ROUNDS do
-        local rung = 0
+    for round = 1, MAX_ROUNDS do
+        local rung, drained = 0, {}
         bounded = false
         for _, share in ipairs(shares) do
+            share.isBounded = false
             if share.number and (isDue(P .. ':d1:' .. share.number, now) or isDue(P .. ':d2:' .. share.number, wall)) then
-                bounded = special().promoteDue(share.number, remaining) >= remaining or bounded
+                share.isBounded = special().promoteDue(share.number, remaining) >= remaining
+                bounded = bounded or share.isBounded
             end
         end
         openGates()
-        takeShares()
+        takeShares(drained)
         if remaining == 0 or aside >= MAX_ASIDE then break end
-        -- Where what was due or parked had to be set aside, more may be; and what a rate allows by now is found here though no housekeeping came by.
-        if isDue(P .. ':alarm', now) then rung = special().ringAlarms(MAX_ALARMS) end
-        if rung == 0 and not bounded then break end
+        -- Where what was due or parked had to be set aside, more may be, and what is left goes to nobody before each queue has its share.
+        local isOwed = false
+        for _, share in ipairs(shares) do isOwed = isOwed or (share.isBounded and share.owed > 0) end
+        if not isOwed or round == MAX_ROUNDS then
+            if ARGV[6] ~= '2' then takeRest(drained) end
+            if remaining == 0 or aside >= MAX_ASIDE then break end
+            -- What a rate allows by now is found here though no housekeeping came by.
+            if isDue(P .. ':alarm', now) then rung = special().ringAlarms(MAX_ALARMS) end
+            if rung == 0 and not bounded then break end
+        end
     end
 end
 each('SADD', P .. ':h:' .. holder, ids)

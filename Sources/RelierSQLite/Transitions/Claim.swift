@@ -47,21 +47,26 @@ extension Store {
             throw EngineError(.fenced, "the incarnation \(request.incarnation) is not joined any more; join anew")
         }
         try openGates()
-        var claim = Claim(worker: worker, number: request.number, left: max(0, request.limit))
+        var claim = Claim(
+            worker: worker, number: request.number, left: max(0, request.limit), owed: request.shares.map { max(0, $0.slots) })
         if request.suspects {
             try takeSuspect(&claim)
             return claim.tasks
         }
         var promoted: [Int64: Int] = [:]
-        for _ in 0..<Self.maxRounds {
-            let limit = claim.left
-            let due = try promoteDue(in: request.shares, limit: limit)
+        for round in 1...Self.maxRounds {
+            let due = try promoteDue(in: request.shares, limit: claim.left)
             promoted.merge(due.ready, uniquingKeysWith: +)
-            try take(request.shares, &claim)
-            if claim.left == 0 || claim.parked >= Self.maxParked { break }
-            // Where what was due had to be set aside, more may be due; and what a rate allows by now is found here though no housekeeping came by.
+            var drained: Set<Int> = []
+            try takeShares(request.shares, &claim, &drained)
+            if claim.isOver { break }
+            // Where what was due had to be set aside, more may be due, and what is left goes to nobody before each queue has its share.
+            if round < Self.maxRounds, request.shares.indices.contains(where: { claim.owed[$0] > 0 && due.bounded.contains($0) }) { continue }
+            try takeRest(request.shares, &claim, drained)
+            if claim.isOver { break }
+            // What a rate allows by now is found here though no housekeeping came by.
             let rung = try ringAlarms(limit: Self.maxAlarms)
-            if !due.isBounded && rung == 0 { break }
+            if due.bounded.isEmpty && rung == 0 { break }
         }
         for (queue, count) in promoted {
             let name = try self.queue(queue)
@@ -71,26 +76,39 @@ extension Store {
         return claim.tasks
     }
 
-    /// Each queue up to its share, then whatever is left, in order.
-    private func take(_ shares: [QueueShare], _ claim: inout Claim) throws {
-        var drained: Set<Queue> = []
-        for pass in 0..<2 {
-            for share in shares where claim.left > 0 && !drained.contains(share.queue) {
-                let wanted = pass == 0 ? min(share.slots, claim.left) : claim.left
-                guard wanted > 0 else { continue }
-                let taken = share.queue == .requeue ? try takeRecovered(wanted, &claim) : try take(wanted, from: share.queue, &claim)
-                if taken < wanted { drained.insert(share.queue) }
-            }
+    /// Each queue up to its share.
+    private func takeShares(_ shares: [QueueShare], _ claim: inout Claim, _ drained: inout Set<Int>) throws {
+        for (index, share) in shares.enumerated() {
+            let wanted = min(claim.owed[index], claim.left)
+            guard wanted > 0 else { continue }
+            let taken = try take(wanted, of: share, &claim)
+            claim.owed[index] -= taken
+            if taken < wanted { drained.insert(index) }
         }
+    }
+
+    /// Whatever is left, in order.
+    private func takeRest(_ shares: [QueueShare], _ claim: inout Claim, _ drained: Set<Int>) throws {
+        for (index, share) in shares.enumerated() where claim.left > 0 && !drained.contains(index) {
+            claim.owed[index] -= try take(claim.left, of: share, &claim)
+        }
+    }
+
+    private func take(_ wanted: Int, of share: QueueShare, _ claim: inout Claim) throws -> Int {
+        try share.queue == .requeue ? takeRecovered(wanted, &claim) : take(wanted, from: share.queue, &claim)
     }
 
     private struct Claim {
         let worker: WorkerProfile
         let number: Int64
         var left: Int
+        /// What each queue has not had of its share; less than 0 where it had more.
+        var owed: [Int]
         var parked = 0
         var slots = ClaimedSlots()
         var tasks: [ClaimedTask] = []
+
+        var isOver: Bool { left == 0 || parked >= Store.maxParked }
     }
 
     /// Up to `wanted` tasks of a queue, about half of them recovered ones while both wait. Answers how many it took.

@@ -5,15 +5,15 @@ extension Store {
     /// How far ahead a scheduled task is announced to waiting workers: beyond it, they find it by themselves in time.
     private static let announced = Bell.fallback * 2
 
-    /// Queues what is due in these queues, at most `limit` tasks of each; answers how many are ready in which queue, and whether it came to the limit in any.
+    /// Queues what is due in these queues, at most `limit` tasks of each; answers how many are ready in which queue, and for which shares it came to the limit.
     ///
     /// Costs one look at an index while nothing is due in any queue.
-    func promoteDue(in shares: [QueueShare], limit: Int) throws -> (ready: [Int64: Int], isBounded: Bool) {
+    func promoteDue(in shares: [QueueShare], limit: Int) throws -> (ready: [Int64: Int], bounded: Set<Int>) {
         let wall = clock.wall
-        guard try isAnythingDue(wall: wall) else { return ([:], false) }
+        guard try isAnythingDue(wall: wall) else { return ([:], []) }
         var ready: [Int64: Int] = [:]
-        var isBounded = false
-        for share in shares where share.queue != .requeue {
+        var bounded: Set<Int> = []
+        for (index, share) in shares.enumerated() where share.queue != .requeue {
             guard let queue = try existingNumber(of: share.queue) else { continue }
             var count = 0
             for (isWall, until) in [(Int64(0), now.microseconds), (1, wall)] where count < limit {
@@ -29,10 +29,10 @@ extension Store {
                     if task.isLimited { try enter(task.seq) } else { ready[queue, default: 0] += 1 }
                 }
             }
-            if count >= limit { isBounded = true }
+            if count >= limit { bounded.insert(index) }
         }
         try openGates()
-        return (ready, isBounded)
+        return (ready, bounded)
     }
 
     private func isAnythingDue(wall: Int64) throws -> Bool {

@@ -7,6 +7,7 @@ extension EngineConformance {
         Check("aClaimTakesOnlyWhatIsDue") { try await $0.aClaimTakesOnlyWhatIsDue() },
         Check("dueTasksAreClaimedOnceByManyWorkers") { try await $0.dueTasksAreClaimedOnceByManyWorkers() },
         Check("aDueTaskThatTheWorkerDoesNotKnowHoldsUpNothing") { try await $0.aDueTaskThatTheWorkerDoesNotKnowHoldsUpNothing() },
+        Check("dueTasksThatALimitHoldsBackCostNoQueueItsShare") { try await $0.dueTasksThatALimitHoldsBackCostNoQueueItsShare() },
         Check("awaitWorkWakesAtTheDueTime") { try await $0.awaitWorkWakesAtTheDueTime() },
         Check("anEarlierPushShortensTheWait") { try await $0.anEarlierPushShortensTheWait() },
         Check("awaitWorkSleepsOverWhatIsDueElsewhere") { try await $0.awaitWorkSleepsOverWhatIsDueElsewhere() },
@@ -28,6 +29,23 @@ extension EngineConformance {
             try scene.expect(claimed.count, is: 3, "claims")
             for task in claimed { try await worker.commit(task) }
             try scene.expect(try await scene.tend().promoted, is: 0, "tasks promoted after that")
+        }
+    }
+
+    /// More is looked for in a queue that has had less than its share before anything of that goes to another.
+    public func dueTasksThatALimitHoldsBackCostNoQueueItsShare() async throws {
+        try await scene { scene in
+            let rule = LimitRule.perKey(1)
+            let worker = try await scene.join(limits: [rule], queues: ["busy", "held"])
+            let running = try await scene.accept(scene.limited("x", [rule], queue: "held"))
+            try scene.expect(try await worker.claim().map(\.id), is: [running], "the task that fills the limit")
+            try await scene.accept((1...20).map { scene.limited("x", [rule], queue: "held", due: .after(.seconds(Int64($0)))) })
+            let free = try await scene.accept((0..<2).map { _ in scene.task(queue: "held", due: .after(.seconds(60))) })
+            try await scene.accept((0..<10).map { _ in scene.task(queue: "busy") })
+            try await scene.advance(.seconds(61))
+            let claimed = try await worker.claim(shares: [QueueShare(queue: "busy", slots: 2), QueueShare(queue: "held", slots: 2)], limit: 4)
+            try scene.expect(claimed.count { $0.queue == "busy" }, is: 2, "tasks of the busy queue")
+            try scene.expect(Set(claimed.filter { $0.queue == "held" }.map(\.id)), is: Set(free), "tasks of the queue whose first ones are held back")
         }
     }
 
