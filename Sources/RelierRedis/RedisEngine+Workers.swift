@@ -8,13 +8,18 @@ extension RedisEngine {
     }
 
     public func awaitWork(_ incarnation: Incarnation, queues: [Queue], timeout: Duration) async {
-        let clock = ContinuousClock()
-        let deadline = clock.now + min(timeout, .days(365))
+        let deadline = ContinuousClock.now + min(timeout, .days(365))
         guard await wakeups.listen() else { return await pause(timeout) }
+        while await looksAgain(incarnation, queues, deadline) {}
+    }
+
+    /// Waits once, for ten seconds at most. What is due later than that is announced to nobody, and a wake-up may have gone to a machine that is gone.
+    /// - Returns: whether that time has passed and nothing has come.
+    private func looksAgain(_ incarnation: Incarnation, _ queues: [Queue], _ deadline: ContinuousClock.Instant) async -> Bool {
+        let clock = ContinuousClock()
         let ticket = waiters.arm(for: [])
         let waiter = wakeups.waiter(ticket)
-        // After that the worker looks by itself: what is due later is announced to nobody, and a wake-up may have gone to a machine that is gone.
-        let longest = min(deadline - clock.now, .seconds(10))
+        let longest = max(.zero, min(deadline - clock.now, .seconds(10)))
         defer { waiters.disarm(ticket) }
         let found: [Int64]
         do {
@@ -24,20 +29,26 @@ extension RedisEngine {
         } catch {
             // The server does not answer: the claim that follows says so. Until then, do not spin.
             if !partitions.isOne { stopWaiting(waiter, in: queues, wokenBy: nil) }
-            return await pause(timeout)
+            await pause(deadline - clock.now)
+            return false
         }
         if let ready = found.firstIndex(of: 0) {
             rotation.begin(at: ready)
             if !partitions.isOne { stopWaiting(waiter, in: queues, wokenBy: ready) }
-            return
+            return false
         }
-        var until = clock.now + max(.zero, longest)
-        if let next = found.filter({ $0 > 0 }).min() { until = min(until, clock.now + .microseconds(next)) }
-        let isWoken = await waiters.sleep(ticket, until: until)
-        if isWoken && partitions.isOne { return }
+        let due = found.filter { $0 > 0 }.min().map { clock.now + .microseconds($0) }
+        let expiry = clock.now + longest
+        let isWoken = await waiters.sleep(ticket, until: min(due ?? expiry, expiry))
+        if isWoken && partitions.isOne { return false }
+        if !isWoken && !Task.isCancelled && expiry < deadline && due.map({ $0 > expiry }) != false {
+            // By now the server has let go of this waiter, too, and the next look finds what was announced to it meanwhile.
+            return true
+        }
         let partition = isWoken ? waiters.origin(of: ticket) : nil
         if let partition { rotation.begin(at: partition) }
         stopWaiting(waiter, in: queues, wokenBy: partition)
+        return false
     }
 
     /// - Parameter partition: the one whose ready task this waiter goes for.

@@ -30,7 +30,7 @@ import Testing
     @Test func aRenewalMakesItSafeAgainUnlessItTookTooLong() {
         var watch = LeaseWatch(lease: .seconds(4), joinedAt: start)
         _ = watch.look(at: start + .seconds(4))
-        #expect(watch.pause <= .milliseconds(50), "nothing else matters until it is renewed")
+        #expect(watch.pause(isIdle: true) <= .milliseconds(50), "nothing else matters until it is renewed")
         let tooLate = watch.renewed(sentAt: start + .seconds(4), now: start + .milliseconds(7500))
         #expect(!tooLate && watch.phase == .ended, "a renewal that took so long is as good as none")
         let inTime = watch.renewed(sentAt: start + .milliseconds(7500), now: start + .milliseconds(7510))
@@ -41,7 +41,13 @@ import Testing
 
     @Test func fourRenewalsMayBeLost() {
         let watch = LeaseWatch(lease: .seconds(5), joinedAt: start)
-        #expect(watch.interval * 5 <= watch.lease)
+        #expect(watch.pause(isIdle: false) * 5 <= watch.lease)
+    }
+
+    @Test func whoHoldsNothingRenewsLessOftenAndStillInTime() {
+        let watch = LeaseWatch(lease: .seconds(5), joinedAt: start)
+        #expect(watch.pause(isIdle: true) > watch.pause(isIdle: false))
+        #expect(watch.pause(isIdle: true) * 2 < watch.lease - watch.margin, "two renewals may be lost")
     }
 }
 

@@ -60,7 +60,8 @@ final class LeaseKeeper: Sendable {
 
     private func keep() {
         while true {
-            let (pause, stopped) = state.withLock { ($0.watch.pause, $0.stopped) }
+            let isIdle = holdings.attempts.isEmpty
+            let (pause, stopped) = state.withLock { ($0.watch.pause(isIdle: isIdle), $0.stopped) }
             if stopped { return }
             _ = wake.wait(timeout: .now() + pause.inSeconds)
             if state.withLock({ $0.stopped }) { return }

@@ -289,7 +289,7 @@ final class WorkerSession: Sendable {
                 shares.charge(taken)
                 // One where several had room was most likely the only one. A wait looks first, so a second claim in vain is saved.
                 if claimed.isEmpty || (claimed.count == 1 && free > 1) {
-                    await engine.awaitWork(info.incarnation, queues: queues, timeout: .seconds(5))
+                    await engine.awaitWork(info.incarnation, queues: queues, timeout: .seconds(60))
                 }
             } catch {
                 // Whatever it claimed is queued again by the next renewal.
