@@ -221,7 +221,7 @@ let package = Package(
         .testTarget(
             name: "WorkerTests",
             dependencies: [
-                "Relier", "RelierSQLite", "RelierTesting", .product(name: "GRDB", package: "GRDB.swift"),
+                "Relier", "RelierSQLite", "RelierTesting", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @Suite(.serialized) struct AdmissionTests {
     /// `TEST_RUNS=100` repeats it as often.
@@ -14,9 +15,9 @@ import Testing
                     ["flood", "--clients", "\(clients)", "--tasks", "\(tasks)", "--evidence", scene.evidence, "--gate", scene.gate],
                     environment: ["RELIER_ADMISSION_LIMIT": "500", "RELIER_ADMISSION_WINDOW": "1h", "RELIER_LOG_LEVEL": "critical"])
             }
-            try await scene.until("four processes are ready") { scene.lines(".ready").count == 4 }
+            try await until("four processes are ready") { scene.lines(".ready").count == 4 }
             scene.openGate()
-            try await scene.until("four processes have pushed") { scene.lines().count == 4 }
+            try await until("four processes have pushed") { scene.lines().count == 4 }
             let counts = scene.lines().map { $0.split(separator: " ").compactMap { Int($0) } }
             let sums = (0..<3).map { column in counts.reduce(0) { $0 + $1[column] } }
             #expect(sums == [500, 500, 0], "admitted, told when to return, anything else; by process: \(counts)")
@@ -34,12 +35,12 @@ import Testing
                     ["flood", "--clients", "10", "--tasks", "1000", "--evidence", scene.evidence, "--gate", scene.gate],
                     environment: environment)
             }
-            try await scene.until("both processes are ready") { scene.lines(".ready").count == 2 }
+            try await until("both processes are ready") { scene.lines(".ready").count == 2 }
             scene.openGate()
-            try await scene.until("tasks are pushed") { try await scene.engine.admission().window.map { $0.admitted > 50 } ?? false }
+            try await until("tasks are pushed") { try await scene.engine.admission().window.map { $0.admitted > 50 } ?? false }
             kill(processes[0].processIdentifier, SIGKILL)
-            try await scene.until("the other process has pushed") { !scene.lines().isEmpty }
-            try await scene.until("the limit is reached") { try await scene.engine.admission().window?.admitted == 500 }
+            try await until("the other process has pushed") { !scene.lines().isEmpty }
+            try await until("the limit is reached") { try await scene.engine.admission().window?.admitted == 500 }
             #expect(try await scene.engine.queues().map(\.queued) == [500])
             #expect(try await scene.engine.admission().window?.admitted == 500)
         }

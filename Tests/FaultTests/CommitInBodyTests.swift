@@ -50,7 +50,7 @@ import Testing
                 let done = try await audit(reader).committed
                 if receipts.count - done < 100 { try await push(200) }
                 // Somewhere in the work that is going on: after the next commits, and a random while.
-                try await scene.until("kill \(kill): the workers commit") { try await audit(reader).committed >= done + 3 }
+                try await until("kill \(kill): the workers commit") { try await audit(reader).committed >= done + 3 }
                 try await Task.sleep(for: .microseconds(Int.random(in: 0...20_000, using: &seed)))  // waits: a kill at a random moment
                 let victim = Int.random(in: 0..<workers.count, using: &seed)
                 Foundation.kill(workers[victim].processIdentifier, SIGKILL)
@@ -83,9 +83,9 @@ import Testing
             try await scene.withSupervisor { crew in
                 let innocents = try await scene.relier.push(
                     contentsOf: (0..<3).map { Hold(text: "\($0)", evidence: scene.evidence, gate: scene.gate) })
-                try await scene.until("the others run") { scene.lines().count == 3 }
+                try await until("the others run") { scene.lines().count == 3 }
                 let culprit = try await scene.relier.push(Hoarder(evidence: scene.evidence + ".hoarder", gate: scene.gate + ".never"))
-                try await scene.until("it holds the file") { !scene.lines(".hoarder").isEmpty }
+                try await until("it holds the file") { !scene.lines(".hoarder").isEmpty }
                 // Within twice the limit the process is gone, and with it the lock: a push waits that long at most.
                 let start = ContinuousClock.now
                 let note = try await scene.relier.push(Note(text: "after", evidence: scene.evidence))

@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -28,15 +29,15 @@ import Testing
             let receipt = try await scene.relier.push(Orphaner(count: 5))
             _ = try await receipt.value(timeout: .seconds(60))
             let supervisor = try #require(children(of: container.processIdentifier).first)
-            try await scene.until("only the worker is left, and no zombie") {
+            try await until("only the worker is left, and no zombie") {
                 let left = children(of: supervisor)
                 return left.count == 1 && !left.contains(where: isZombie)
             }
             let held = try await scene.relier.push(Hold(text: "x", evidence: scene.evidence, gate: scene.gate))
-            try await scene.until("it runs") { scene.lines().count == 1 }
+            try await until("it runs") { scene.lines().count == 1 }
             kill(supervisor, SIGTERM)
             scene.openGate()
-            try await scene.until("the container has ended") { !container.isRunning }
+            try await until("the container has ended") { !container.isRunning }
             #expect(container.terminationStatus == 0)
             #expect(try await scene.details(of: held.id).history.map(\.outcome) == ["committed"])
         }

@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -12,12 +13,12 @@ import Testing
                 let receipts = try await scene.relier.push(
                     contentsOf: (0..<10).map { Hold(text: "\($0)", evidence: scene.evidence, gate: scene.gate) })
                 for round in 1...3 {
-                    try await scene.until("round \(round): all ten running") {
+                    try await until("round \(round): all ten running") {
                         scene.lines().filter { $0.hasPrefix("start") }.count == 10 * round
                     }
                     let victim = try #require(crew.workers.first)
                     kill(victim, SIGKILL)
-                    try await scene.until("the death is known") { crew.dead.count == round }
+                    try await until("the death is known") { crew.dead.count == round }
                 }
                 scene.openGate()
                 for receipt in receipts { _ = try await receipt.value(timeout: .seconds(60)) }
@@ -38,7 +39,7 @@ import Testing
                 let innocents = try await scene.relier.push(
                     contentsOf: (0..<9).map { Hold(text: "\($0)", evidence: scene.evidence, gate: scene.gate) })
                 let culprit = try await scene.relier.push(Trap(evidence: scene.evidence, gate: scene.gate))
-                try await scene.until("all ten running") { scene.lines().filter { $0.hasPrefix("start") }.count == 10 }
+                try await until("all ten running") { scene.lines().filter { $0.hasPrefix("start") }.count == 10 }
                 scene.openGate()
                 let quarantined = try await #require(throws: TaskQuarantined.self) {
                     try await culprit.value(timeout: .seconds(120))
@@ -50,7 +51,7 @@ import Testing
                     #expect(details.summary.resurrections <= 1)
                 }
                 // The report may follow the release.
-                try await scene.until("the crash report is attached") {
+                try await until("the crash report is attached") {
                     try await scene.details(of: culprit.id).history.last?.crash != nil
                 }
                 let last = try #require(try await scene.details(of: culprit.id).history.last)
@@ -68,13 +69,13 @@ import Testing
         try await FaultScene.run { scene in
             try await scene.withSupervisor { crew in
                 let receipt = try await scene.relier.push(Spawner(evidence: scene.evidence, gate: scene.gate))
-                try await scene.until("the body runs") { scene.lines().contains { $0.hasPrefix("start") } }
+                try await until("the body runs") { scene.lines().contains { $0.hasPrefix("start") } }
                 let child = try #require(scene.lines().first { $0.hasPrefix("child") }.flatMap { Int32($0.dropFirst(6)) })
                 defer { kill(child, SIGKILL) }
                 let victim = try #require(crew.workers.first)
                 kill(victim, SIGKILL)
                 // Well before the lease could end, and while the orphan holds what it inherited.
-                try await scene.until("the death is known", within: .seconds(4)) { crew.dead.count == 1 }
+                try await until("the death is known", within: .seconds(4)) { crew.dead.count == 1 }
                 #expect(kill(child, 0) == 0, "the orphan still runs")
                 scene.openGate()
                 _ = try await receipt.value(timeout: .seconds(60))
@@ -89,10 +90,10 @@ import Testing
             let doomed = try scene.start(["worker", "--processes=2", "--lease=3", "--log-level=error"])
             let receipts = try await scene.relier.push(
                 contentsOf: (0..<8).map { Hold(text: "\($0)", evidence: scene.evidence, gate: scene.gate) })
-            try await scene.until("all running") { scene.lines().count == 8 }
+            try await until("all running") { scene.lines().count == 8 }
             let pids = Set(scene.lines().compactMap { $0.split(separator: " ").last.flatMap { Int32($0) } })
             try await scene.withSupervisor(lease: "3") { _ in
-                try await scene.until("the other supervisor's worker has joined") {
+                try await until("the other supervisor's worker has joined") {
                     try await scene.engine.workers().contains {
                         !pids.contains($0.info.pid) && $0.info.pid != doomed.processIdentifier
                             && $0.running == 0
@@ -101,7 +102,7 @@ import Testing
                 kill(doomed.processIdentifier, SIGKILL)
                 for pid in pids { kill(pid, SIGKILL) }
                 // The lease, and one second.
-                try await scene.until("every task runs again", within: .seconds(4)) { scene.lines().count >= 16 }
+                try await until("every task runs again", within: .seconds(4)) { scene.lines().count >= 16 }
                 scene.openGate()
                 for receipt in receipts { _ = try await receipt.value(timeout: .seconds(60)) }
             }
@@ -112,11 +113,11 @@ import Testing
         try await FaultScene.run { scene in
             let first = try scene.start(["worker", "--lease=1", "--log-level=error"])
             let receipt = try await scene.relier.push(Hold(text: "x", evidence: scene.evidence, gate: scene.gate))
-            try await scene.until("it runs") { scene.lines().count == 1 }
+            try await until("it runs") { scene.lines().count == 1 }
             let stopped = try #require(Int32(scene.lines()[0].split(separator: " ").last ?? ""))
             kill(stopped, SIGSTOP)
             try await scene.withSupervisor(lease: "1") { _ in
-                try await scene.until("another worker runs it") { scene.lines().count == 2 }
+                try await until("another worker runs it") { scene.lines().count == 2 }
                 scene.openGate()
                 let winner = try await receipt.value(timeout: .seconds(60))
                 #expect(winner != stopped)

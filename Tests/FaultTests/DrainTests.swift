@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -10,9 +11,9 @@ import Testing
             let leaver = try scene.start(["worker", "--grace=1", "--log-level=error"])
             let receipts = try await scene.relier.push(
                 contentsOf: (0..<5).map { Hold(text: "\($0)", evidence: scene.evidence, gate: scene.gate) })
-            try await scene.until("all running") { scene.lines().count == 5 }
+            try await until("all running") { scene.lines().count == 5 }
             kill(leaver.processIdentifier, SIGTERM)
-            try await scene.until("it has left") { !leaver.isRunning }
+            try await until("it has left") { !leaver.isRunning }
             #expect(leaver.terminationStatus == 0)
             scene.openGate()
             try await scene.withSupervisor { _ in
@@ -30,13 +31,13 @@ import Testing
         try await FaultScene.run { scene in
             let supervisor = try scene.start(["worker", "--grace=30", "--log-level=error"])
             let receipt = try await scene.relier.push(Hold(text: "x", evidence: scene.evidence, gate: scene.gate))
-            try await scene.until("it runs") { scene.lines().count == 1 }
+            try await until("it runs") { scene.lines().count == 1 }
             let worker = try #require(Int32(scene.lines()[0].split(separator: " ").last ?? ""))
             kill(supervisor.processIdentifier, SIGKILL)
             // Not waited for here: Foundation sees its end only when its worker has ended, too.
             scene.openGate()
             #expect(try await receipt.value(timeout: .seconds(30)) == worker, "the task ends where it ran")
-            try await scene.until("the worker has left") { kill(worker, 0) != 0 }
+            try await until("the worker has left") { kill(worker, 0) != 0 }
         }
     }
 
@@ -45,9 +46,9 @@ import Testing
             let leaver = try scene.start(["worker", "--grace=2", "--log-level=error"])
             let receipts = try await scene.relier.push(
                 contentsOf: (0..<5).map { Hooked(number: $0, evidence: scene.evidence, gate: scene.gate) })
-            try await scene.until("all running") { scene.lines().count == 5 }
+            try await until("all running") { scene.lines().count == 5 }
             kill(leaver.processIdentifier, SIGTERM)
-            try await scene.until("it has left") { !leaver.isRunning }
+            try await until("it has left") { !leaver.isRunning }
             #expect(leaver.terminationStatus == 0)
             scene.openGate()
             try await scene.withSupervisor { _ in
@@ -64,14 +65,14 @@ import Testing
         try await FaultScene.run { scene in
             let leaver = try scene.start(["worker", "--grace=600", "--log-level=error"])
             let receipt = try await scene.relier.push(Hold(text: "x", evidence: scene.evidence, gate: scene.gate))
-            try await scene.until("it runs") { scene.lines().count == 1 }
+            try await until("it runs") { scene.lines().count == 1 }
             kill(leaver.processIdentifier, SIGTERM)
-            try await scene.until("its worker claims nothing more") {
+            try await until("its worker claims nothing more") {
                 _ = try await scene.relier.push(Note(text: "late", evidence: scene.evidence + ".late"))
                 return try await scene.engine.queues().contains { $0.queued > 1 }
             }
             kill(leaver.processIdentifier, SIGTERM)
-            try await scene.until("it has left", within: .seconds(15)) { !leaver.isRunning }
+            try await until("it has left", within: .seconds(15)) { !leaver.isRunning }
             #expect(leaver.terminationStatus == 0)
             #expect(try await scene.details(of: receipt.id).history.map(\.outcome) == ["handed-back"])
         }
@@ -83,16 +84,16 @@ import Testing
         try await FaultScene.run { scene in
             try await scene.withSupervisor(processes: 4, concurrency: 25) { crew in
                 for round in 0..<rounds {
-                    try await scene.until("four workers") { try await scene.engine.workers().count == 4 }
+                    try await until("four workers") { try await scene.engine.workers().count == 4 }
                     let receipts = try await scene.relier.push(
                         contentsOf: (0..<100).map { Nap(number: round * 100 + $0, evidence: scene.evidence) })
-                    try await scene.until("tasks in flight everywhere") {
+                    try await until("tasks in flight everywhere") {
                         try await scene.engine.workers().count { $0.running > 0 } == 4
                     }
                     for victim in crew.workers {
                         let dead = crew.dead.count
                         kill(victim, SIGTERM)
-                        try await scene.until("it has left within its grace period", within: .seconds(7)) { crew.dead.count == dead + 1 }
+                        try await until("it has left within its grace period", within: .seconds(7)) { crew.dead.count == dead + 1 }
                     }
                     for receipt in receipts {
                         _ = try await receipt.value(timeout: .seconds(60))
@@ -110,17 +111,17 @@ import Testing
         try await FaultScene.run { scene in
             let supervisor = try scene.start(["worker", "--grace=5", "--lease=1", "--log-level=error"])
             func worker() async throws -> WorkerSummary? { try await scene.engine.workers().first }
-            try await scene.until("it has joined") { try await worker() != nil }
+            try await until("it has joined") { try await worker() != nil }
             let first = try #require(try await worker())
             try await scene.engine.order(.restart, to: first.info.incarnation)
-            try await scene.until("another process has joined") {
+            try await until("another process has joined") {
                 try await worker().map { $0.info.pid != first.info.pid } ?? false
             }
             let second = try #require(try await worker())
             let receipt = try await scene.relier.push(Nap(number: 1, evidence: scene.evidence))
-            try await scene.until("it runs") { try await worker()?.running == 1 }
+            try await until("it runs") { try await worker()?.running == 1 }
             try await scene.engine.order(.drain, to: second.info.incarnation)
-            try await scene.until("the supervisor has left with its last worker") { !supervisor.isRunning }
+            try await until("the supervisor has left with its last worker") { !supervisor.isRunning }
             #expect(supervisor.terminationStatus == 0)
             #expect(try await scene.details(of: receipt.id).history.map(\.outcome) == ["committed"])
             #expect(try await worker() == nil)
@@ -134,14 +135,14 @@ import Testing
                 // The moment of the signal is what is tried here.
                 try await Task.sleep(for: .milliseconds(step * 25))  // waits: a different moment each time
                 kill(process.processIdentifier, SIGTERM)
-                try await scene.until("it has left", within: .seconds(20)) { !process.isRunning }
+                try await until("it has left", within: .seconds(20)) { !process.isRunning }
                 // Before the program's first line the signal's default holds.
                 #expect(process.terminationStatus == 0 || process.terminationReason == .uncaughtSignal)
             }
             let receipt = try await scene.relier.push(Note(text: "after", evidence: scene.evidence))
             try await scene.withSupervisor { _ in
                 #expect(try await receipt.value(timeout: .seconds(60)) == "after")
-                try await scene.until("no worker of the others is left") { try await scene.engine.workers().count == 1 }
+                try await until("no worker of the others is left") { try await scene.engine.workers().count == 1 }
             }
         }
     }

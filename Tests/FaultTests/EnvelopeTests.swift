@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -63,7 +64,7 @@ import Testing
                 (unmigratable.id, "SchemaMigrationError", "the migration from version 1 threw Impossible", "2026-11"),
             ]
             for (id, reason, message, signer) in refused {
-                try await scene.until("\(message): quarantined") { try await scene.state(of: id) == .quarantined }
+                try await until("\(message): quarantined") { try await scene.state(of: id) == .quarantined }
                 let letter = try operate(["dlq", "inspect", id.description], scene)
                 #expect(letter["reason"] == .string(reason))
                 #expect(letter["signed_by"] == signer)

@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -10,11 +11,11 @@ import Testing
             try await scene.withSupervisor(processes: 2) { crew in
                 let count = 3376
                 let parent = try await scene.relier.push(Parent(count: count, evidence: scene.evidence, gate: scene.gate))
-                try await scene.until("half of the children are pushed") { !scene.lines(".parent").isEmpty }
+                try await until("half of the children are pushed") { !scene.lines(".parent").isEmpty }
                 let pid = try #require(Int32(scene.lines(".parent")[0].split(separator: " ").last ?? ""))
                 kill(pid, SIGKILL)
                 _ = try await parent.value(timeout: .seconds(120))
-                try await scene.until("all children have ended", within: .seconds(120)) {
+                try await until("all children have ended", within: .seconds(120)) {
                     try await scene.engine.queues().allSatisfy { $0.queued + $0.recovered + $0.running + $0.scheduled + $0.suspects == 0 }
                 }
                 let committed = try await self.countTasks(scene, name: "child", state: .committed)

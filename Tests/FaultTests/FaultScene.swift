@@ -113,18 +113,6 @@ final class FaultScene: Sendable {
         return text.split(separator: "\n").map(String.init)
     }
 
-    /// Suspends until the condition holds.
-    func until(
-        _ what: String, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
-        _ condition: () async throws -> Bool
-    ) async throws {
-        let deadline = ContinuousClock.now + limit
-        while try await !condition() {
-            try #require(ContinuousClock.now < deadline, "\(what) did not happen within \(limit)", sourceLocation: sourceLocation)
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
     func state(of id: TaskID) async throws -> TaskState? { try await engine.status(of: [id])[id]?.state }
 
     func details(of id: TaskID) async throws -> TaskDetails { try #require(try await engine.inspect(id)) }

@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -18,13 +19,13 @@ import Testing
                     contentsOf: (0..<size.tasks).map { Turnstile(key: $0 / (size.tasks / size.keys), number: $0, evidence: scene.evidence) }
                 )
                 for kills in 1...3 {
-                    try await scene.until("a share of the tasks has run") { scene.lines().count > kills * size.tasks / 5 }
+                    try await until("a share of the tasks has run") { scene.lines().count > kills * size.tasks / 5 }
                     let victim = try #require(crew.workers.randomElement())
                     kill(victim, SIGKILL)
-                    try await scene.until("the death is known") { crew.dead.count >= kills }
+                    try await until("the death is known") { crew.dead.count >= kills }
                 }
                 let ids = receipts.map(\.id)
-                try await scene.until("all have ended", within: .seconds(240)) {
+                try await until("all have ended", within: .seconds(240)) {
                     try await scene.engine.status(of: ids).values.allSatisfy { $0.state == .committed }
                 }
             }
@@ -45,10 +46,10 @@ import Testing
             let after = try await scene.relier.push(Note(text: "after", evidence: scene.evidence))
             for _ in 0..<2 {
                 try await scene.withSupervisor { crew in
-                    try await scene.until("the worker has joined") { try await !scene.engine.workers().isEmpty }
+                    try await until("the worker has joined") { try await !scene.engine.workers().isEmpty }
                     let victim = try #require(crew.workers.first)
                     kill(victim, SIGKILL)
-                    try await scene.until("another has joined") {
+                    try await until("another has joined") {
                         try await scene.engine.workers().contains { $0.info.pid != victim }
                     }
                     // Long enough for several claims.

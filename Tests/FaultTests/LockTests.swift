@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -14,16 +15,16 @@ import Testing
                         contentsOf: numbers.map { Locker(number: $0, evidence: scene.evidence, gate: scene.gate) })
                 }
                 let owner = try await push(0..<1)[0]
-                try await scene.until("the owner is inside") { scene.lines(".inside").count == 1 }
+                try await until("the owner is inside") { scene.lines(".inside").count == 1 }
                 let waiters = try await push(1..<7)
-                try await scene.until("all the others wait") {
+                try await until("all the others wait") {
                     try await scene.engine.status(of: waiters.map(\.id)).values.allSatisfy { $0.state == .waiting }
                 }
                 for round in 1...2 {
                     let victim = try #require(crew.workers.first)
                     kill(victim, SIGKILL)
                     // Its claim is its own still: it goes in again, and nobody else does.
-                    try await scene.until("the owner is inside again") { scene.lines(".inside").count == 1 + round }
+                    try await until("the owner is inside again") { scene.lines(".inside").count == 1 + round }
                 }
                 #expect(Set(scene.lines(".inside").compactMap { $0.split(separator: " ").dropFirst().first }) == ["0"])
                 scene.openGate()

@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -15,13 +16,13 @@ import Testing
                 let receipts = try await scene.relier.push(
                     contentsOf: (0..<500).map { Nap(number: $0, evidence: scene.evidence, milliseconds: 50) })
                 for kills in 1...5 {
-                    try await scene.until("a share of the tasks has run") { scene.lines().count > kills * 80 }
+                    try await until("a share of the tasks has run") { scene.lines().count > kills * 80 }
                     let victim = try #require(crew.workers.randomElement())
                     kill(victim, SIGKILL)
-                    try await scene.until("the death is known") { crew.dead.count >= kills }
+                    try await until("the death is known") { crew.dead.count >= kills }
                 }
                 let ids = receipts.map(\.id)
-                try await scene.until("all have committed") {
+                try await until("all have committed") {
                     try await scene.engine.status(of: ids).count { $0.value.state == .committed } == 500
                 }
                 for id in ids {

@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -19,7 +20,7 @@ import Testing
     @Test func theCommandLineSaysWhatAPoolServes() async throws {
         try await FaultScene.run { scene in
             let pool = try scene.start(["worker", "--queues=high=3,default", "--concurrency=2", "--name=fast-%h-%p", "--log-level=error"])
-            try await scene.until("the worker has joined") { try await !scene.engine.workers().isEmpty }
+            try await until("the worker has joined") { try await !scene.engine.workers().isEmpty }
             let info = try #require(try await scene.engine.workers().first?.info)
             #expect(info.pid != pool.processIdentifier)
             #expect(info.name == "fast-\(info.host)-\(info.pid)")
@@ -29,10 +30,10 @@ import Testing
             // Two slots, so the third waits; and a queue that nobody serves waits for ever.
             for index in 0..<3 { _ = try await hold("\(index)", in: index == 1 ? "high" : .default, scene) }
             let other = try await note("other", in: "other", scene)
-            try await scene.until("two run") { scene.lines().count == 2 }
+            try await until("two run") { scene.lines().count == 2 }
             #expect(try await scene.engine.workers().first?.running == 2)
             scene.openGate()
-            try await scene.until("all three have run") { scene.lines().filter { $0.hasPrefix("end") }.count == 3 }
+            try await until("all three have run") { scene.lines().filter { $0.hasPrefix("end") }.count == 3 }
             #expect(try await scene.state(of: other.id) == .queued)
         }
     }
@@ -41,9 +42,9 @@ import Testing
         try await FaultScene.run { scene in
             _ = try scene.start(["worker", "--queues=low", "--concurrency=2", "--log-level=error"])
             _ = try scene.start(["worker", "--queues=high", "--concurrency=2", "--log-level=error"])
-            try await scene.until("both have joined") { try await scene.engine.workers().count == 2 }
+            try await until("both have joined") { try await scene.engine.workers().count == 2 }
             for index in 0..<200 { _ = try await hold("\(index)", in: "low", scene) }
-            try await scene.until("the flood has taken its pool's slots") { scene.lines().count == 2 }
+            try await until("the flood has taken its pool's slots") { scene.lines().count == 2 }
             for index in 0..<10 {
                 let receipt = try await note("high \(index)", in: "high", scene)
                 // The machine may be busy; the flood alone would take for ever.
@@ -58,14 +59,14 @@ import Testing
             let doomed = try scene.start(["worker", "--lease=1", "--log-level=error"])
             let receipts = try await scene.relier.push(
                 contentsOf: (0..<4).map { Hold(text: "\($0)", evidence: scene.evidence, gate: scene.gate) })
-            try await scene.until("all run") { scene.lines().count == 4 }
+            try await until("all run") { scene.lines().count == 4 }
             let first = try #require(try await scene.engine.workers().first?.info)
             _ = try scene.start(["worker", "--queues=re-queue", "--name=recoveries", "--lease=1", "--log-level=error"])
             _ = try scene.start(["worker", "--name=ordinary", "--lease=1", "--log-level=error"])
-            try await scene.until("the others have joined") { try await scene.engine.workers().count == 3 }
+            try await until("the others have joined") { try await scene.engine.workers().count == 3 }
             kill(doomed.processIdentifier, SIGKILL)
             kill(first.pid, SIGKILL)
-            try await scene.until("all run again") { scene.lines().count == 8 }
+            try await until("all run again") { scene.lines().count == 8 }
             let fresh = try await scene.relier.push(Note(text: "fresh", evidence: scene.evidence))
             _ = try await fresh.value(timeout: .seconds(60))
             scene.openGate()

@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -17,22 +18,22 @@ import Testing
             func distinct() -> Int { Set(scene.lines()).count }
             let first = try start()
             let second = try start()
-            try await scene.until("both schedule") { distinct() >= 2 }
+            try await until("both schedule") { distinct() >= 2 }
             kill(first.processIdentifier, SIGKILL)
             let before = distinct()
-            try await scene.until("the other goes on") { distinct() >= before + 2 }
+            try await until("the other goes on") { distinct() >= before + 2 }
             kill(second.processIdentifier, SIGKILL)
             let missed = try #require(try await state()?.lastTick)
-            try await scene.until("three ticks are missed") {
+            try await until("three ticks are missed") {
                 try await scene.engine.now().microseconds > missed.microseconds + 3_500_000
             }
             let third = try start()
-            try await scene.until("what was missed has run") {
+            try await until("what was missed has run") {
                 guard let state = try await state(), let last = state.lastTick else { return false }
                 return last.microseconds > missed.microseconds + 4_000_000
             }
             kill(third.processIdentifier, SIGTERM)
-            try await scene.until("it has left") { !third.isRunning }
+            try await until("it has left") { !third.isRunning }
             let final = try #require(try await state())
             let last = try #require(final.lastTick)
             let ticks = (final.announcedAt.microseconds / 1_000_000 + 1)...(last.microseconds / 1_000_000)

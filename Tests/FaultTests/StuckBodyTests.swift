@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -16,11 +17,11 @@ import Testing
                 let meanwhile = try await scene.relier.push(task)
                 #expect(meanwhile.isDuplicate, "its body still runs, so its key is not free")
                 scene.openGate()
-                try await scene.until("the body returned and the key is free") {
+                try await until("the body returned and the key is free") {
                     try await !scene.relier.push(task).isDuplicate
                 }
                 let second = scene.lines().filter { $0.hasPrefix("start") }
-                try await scene.until("the second push runs") { scene.lines().filter { $0.hasPrefix("start") }.count == 2 }
+                try await until("the second push runs") { scene.lines().filter { $0.hasPrefix("start") }.count == 2 }
                 // One operation: the failed one and its successor have the same name outside.
                 #expect(Set(scene.lines().filter { $0.hasPrefix("start") }).count == 1, "\(second)")
             }
@@ -49,7 +50,7 @@ import Testing
                     contentsOf: (0..<(spins == 1 ? 0 : 4)).map {
                         Hold(text: "\($0)", evidence: scene.evidence, gate: scene.gate + ".neighbours")
                     })
-                try await scene.until("the neighbours run") { scene.lines().count == neighbours.count }
+                try await until("the neighbours run") { scene.lines().count == neighbours.count }
                 let loops = try await scene.relier.push(
                     contentsOf: (0..<spins).map { Spin(number: $0, evidence: scene.evidence + ".spin", gate: scene.gate) })
                 for loop in loops {
@@ -74,20 +75,20 @@ import Testing
         defer { unsetenv("RELIER_STUCK_GRACE") }
         try await FaultScene.run { scene in
             try await scene.withSupervisor(concurrency: 2) { crew in
-                try await scene.until("a worker has started") { crew.workers.count == 1 }
+                try await until("a worker has started") { crew.workers.count == 1 }
                 let first = crew.workers[0]
                 func stubborn(_ number: Int) -> Stubborn { Stubborn(evidence: scene.evidence + ".\(number)", gate: scene.gate) }
                 _ = try await scene.relier.push(stubborn(1))
-                try await scene.until("one stuck body is shown") { try await scene.engine.workers().map(\.stuck) == [1] }
+                try await until("one stuck body is shown") { try await scene.engine.workers().map(\.stuck) == [1] }
                 // Its slot is free: both slots of the worker are held at once.
                 let held = try await scene.relier.push(
                     contentsOf: (0..<2).map { Hold(text: "\($0)", evidence: scene.evidence, gate: scene.gate + ".held") })
-                try await scene.until("two run beside it") { scene.lines().count == 2 }
+                try await until("two run beside it") { scene.lines().count == 2 }
                 #expect(crew.workers == [first])
                 _ = FileManager.default.createFile(atPath: scene.gate + ".held", contents: Data())
                 for receipt in held { _ = try await receipt.value(timeout: .seconds(30)) }
                 _ = try await scene.relier.push(stubborn(2))
-                try await scene.until("the process is replaced") { crew.dead.count == 1 && crew.workers.count == 1 }
+                try await until("the process is replaced") { crew.dead.count == 1 && crew.workers.count == 1 }
                 #expect(crew.dead.map(\.death) == [.exited(status: 0)])
                 let note = try await scene.relier.push(Note(text: "served", evidence: scene.evidence))
                 _ = try await note.value(timeout: .seconds(30))

@@ -20,7 +20,7 @@ import Testing
             let settings = ClientSettings(resultTTL: .days(1))
             let held = try await Relier(engine, settings: settings).push(
                 contentsOf: (0..<6).map { Hold(text: "\($0)", evidence: scene.evidence + ".held", gate: scene.gate) })
-            try await scene.until("six bodies run") { scene.lines(".held").count == 6 }
+            try await until("six bodies run") { scene.lines(".held").count == 6 }
             let before = Set(try await engine.workers().map(\.info.incarnation))
             let load = Producers(engine, evidence: scene.evidence, settings: settings)
             let pushing = Task {
@@ -29,12 +29,12 @@ import Testing
             for round in 0..<RedisScene.rounds(2) {
                 for ahead in [3600, 0, -3600, 0] {
                     try server.setClock(ahead: ahead)
-                    try await scene.until("the server's clock has moved", within: .seconds(20)) {
+                    try await until("the server's clock has moved", within: .seconds(20)) {
                         abs(try await seconds(server) - Int(Date().timeIntervalSince1970) - ahead) < 60
                     }
                     let (start, count) = (ContinuousClock.now, load.accepted.count)
                     // A lease that depended on that clock would have ended.
-                    try await scene.until("tasks went on for a lease and more") {
+                    try await until("tasks went on for a lease and more") {
                         start.duration(to: .now) > .seconds(4) && load.accepted.count > count
                     }
                 }

@@ -23,7 +23,7 @@ import Testing
         }
 
         func awaitReplica(_ scene: RedisScene) async throws {
-            try await scene.until("the replica is in step, and the sentinel knows it") {
+            try await until("the replica is in step, and the sentinel knows it") {
                 let isInStep = try await replica.command("INFO", "replication").string?.contains("master_link_status:up") == true
                 let known = try await sentinel.command("SENTINEL", "REPLICAS", "relier-master").elements?.count
                 return isInStep && known == 1
@@ -35,7 +35,7 @@ import Testing
         func failOver(_ scene: RedisScene) async throws -> (at: ContinuousClock.Instant, took: Duration) {
             master.kill()
             let start = ContinuousClock.now
-            try await scene.until("the sentinel names another master") {
+            try await until("the sentinel names another master") {
                 try await sentinel.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "relier-master").elements?.last?.integer == replica.port
             }
             return (.now, start.duration(to: .now))
@@ -58,11 +58,11 @@ import Testing
                 let workers = try scene.workers(at: "redis://any", ["--processes=2"], environment: environment(setting))
                 let load = Producers(engine, evidence: scene.evidence)
                 let pushing = Task { try await load.push(2000, pause: .milliseconds(15)) }
-                try await scene.until("800 pushes have returned") { load.accepted.count >= 800 }
+                try await until("800 pushes have returned") { load.accepted.count >= 800 }
                 let killedAt = ContinuousClock.now
                 let (at, took) = try await setting.failOver(scene)
                 let before = scene.lines().count
-                try await scene.until("work goes on") { scene.lines().count > before }
+                try await until("work goes on") { scene.lines().count > before }
                 let claimed = at.duration(to: .now)
                 #expect(claimed < .seconds(2))
                 try await pushing.value
@@ -91,7 +91,7 @@ import Testing
                     at: "redis://any", ["--processes=2"], environment: environment(setting, ["RELIER_REDIS_REPLICAS": "1"]))
                 let load = Producers(engine, evidence: scene.evidence)
                 let pushing = Task { try await load.push(2000, pause: .milliseconds(15)) }
-                try await scene.until("800 pushes have returned") { load.accepted.count >= 800 }
+                try await until("800 pushes have returned") { load.accepted.count >= 800 }
                 let (_, took) = try await setting.failOver(scene)
                 try await setting.master.start()
                 try await pushing.value

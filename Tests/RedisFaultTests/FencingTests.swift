@@ -3,6 +3,7 @@ import Relier
 import RelierRedis
 import RelierTesting
 import Testing
+import TestSupport
 
 @testable import FaultFixtures
 
@@ -21,25 +22,25 @@ import Testing
                 let engine = try await RedisEngine.connect(server.url, options: RedisScene.options())
                 let relier = Relier(engine)
                 let far = try scene.workers(at: "redis://127.0.0.1:\(proxy.port)", ["--lease=3"])
-                try await scene.until("the far worker has joined") { try await engine.workers().count == 1 }
+                try await until("the far worker has joined") { try await engine.workers().count == 1 }
                 let clinging = try await relier.push(
                     contentsOf: (0..<3).map { Clinger(evidence: scene.evidence + ".\($0)", gate: scene.gate) })
                 let obedient = try await relier.push(Hold(text: "x", evidence: scene.evidence + ".hold", gate: scene.gate))
-                try await scene.until("all run there") {
+                try await until("all run there") {
                     (0..<3).allSatisfy { !scene.lines(".\($0)").isEmpty } && scene.lines(".hold").count == 1
                 }
                 let near = try scene.workers(at: server.url, ["--lease=3"])
-                try await scene.until("the near worker has joined") { try await engine.workers().count == 2 }
+                try await until("the near worker has joined") { try await engine.workers().count == 2 }
 
                 proxy.set(.blackHole)
                 if !connectionsStayOpen { proxy.cut() }
                 let start = ContinuousClock.now
                 let cutOff = DispatchTime.now().uptimeNanoseconds
-                try await scene.until("the far worker asks its bodies to stop, and leaves") { far.count("leaving the process") > 0 }
+                try await until("the far worker asks its bodies to stop, and leaves") { far.count("leaving the process") > 0 }
                 let log = far.log
                 let (asks, leaves) = (log.range(of: "bodies are asked to stop"), log.range(of: "leaving the process"))
                 #expect(try #require(asks).lowerBound < #require(leaves).lowerBound)
-                try await scene.until("all run near") {
+                try await until("all run near") {
                     (0..<3).allSatisfy { pids(scene, $0).count == 2 } && scene.lines(".hold").count == 2
                 }
                 let taken = start.duration(to: .now)

@@ -3,6 +3,7 @@ import Relier
 import RelierRedis
 import RelierTesting
 import Testing
+import TestSupport
 
 /// `redis-server` is killed under live producers and workers, and comes back with what it had on disk.
 @Suite(.serialized) struct KillTests {
@@ -44,14 +45,14 @@ import Testing
         let load = Producers(engine, evidence: scene.evidence)
         let pushing = Task { try await load.push(2000, pause: .milliseconds(15)) }
         let moment = Int.random(in: 800...1500)
-        try await scene.until("\(moment) pushes have returned") { load.accepted.count >= moment }
+        try await until("\(moment) pushes have returned") { load.accepted.count >= moment }
         server.kill()
         let killedAt = ContinuousClock.now
         try await Task.sleep(for: outage)  // waits: so long the server is away
         try await server.start()
         let returnedAt = ContinuousClock.now
         let before = scene.lines().count
-        try await scene.until("workers claim again") { scene.lines().count > before }
+        try await until("workers claim again") { scene.lines().count > before }
         let claimedAfter = returnedAt.duration(to: .now)
         #expect(claimedAfter < .seconds(2))
         try await pushing.value

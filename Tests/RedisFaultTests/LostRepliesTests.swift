@@ -3,25 +3,18 @@ import Relier
 import RelierRedis
 import RelierTesting
 import Testing
+import TestSupport
 
 /// Requests and replies of everybody, workers, supervisors and producers, are lost at random: whole, in part, and with them their connections.
 @Suite(.serialized) struct LostRepliesTests {
     @Test(.timeLimit(.minutes(30))) func nothingIsLostDoubledOrLeftInFlight() async throws {
         for round in 0..<RedisScene.rounds(2) {
-            let server = try await RedisServer(.init(append: .unsynced))
-            defer { server.stop() }
-            let proxy = try TCPProxy(to: server.port)
-            defer { proxy.close() }
-            try await RedisScene.run { scene in
-                let url = "redis://127.0.0.1:\(proxy.port)"
-                let engine = try await RedisEngine.connect(url, options: RedisScene.options())
-                let workers = try scene.workers(at: url, ["--processes=2"])
-                try await scene.until("both workers have joined") { try await engine.workers().count == 2 }
+            try await RedisScene.behindProxy { scene, proxy, engine, workers in
                 proxy.set(.lossy(oneOf: 30))
                 let load = Producers(engine, evidence: scene.evidence)
                 let start = ContinuousClock.now
                 try await load.push(1000)
-                try await scene.until("half of the notes have run") { scene.lines().count >= 500 }
+                try await until("half of the notes have run") { scene.lines().count >= 500 }
                 proxy.set(.clear)
                 let verdict = try await Verdict.of(load.accepted, in: scene, by: engine)
                 tell(
@@ -30,8 +23,6 @@ import Testing
                 verdict.expectExact()
                 #expect(proxy.cuts > 50)
                 #expect(verdict.resurrections == 0)
-                #expect(workers.drain() == 0)
-                try await engine.close()
             }
         }
     }
@@ -54,7 +45,7 @@ import Testing
         try await relier.push(name: "note", arguments: Data("{}".utf8))
         proxy.set(.blackHole)
         let unknown = Task { try await relier.push(name: "note", arguments: Data("{}".utf8)) }
-        try await Task.sleep(for: .milliseconds(100))  // waits: until the push is on its way
+        try await until("the push is on its way") { proxy.isHolding }
         server.kill()
         proxy.set(.clear)
         let error = await #expect(throws: PushOutcomeUnknown.self) { try await unknown.value }

@@ -3,6 +3,7 @@ import Relier
 import RelierRedis
 import RelierTesting
 import Testing
+import TestSupport
 
 /// A network between everybody and the server that misbehaves, and is well again.
 @Suite(.serialized) struct NetworkTests {
@@ -12,21 +13,13 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(30)), arguments: Fault.allCases) func nothingIsLostOrDoubled(by fault: Fault) async throws {
-        let server = try await RedisServer(.init(append: .unsynced))
-        defer { server.stop() }
-        let proxy = try TCPProxy(to: server.port)
-        defer { proxy.close() }
-        try await RedisScene.run { scene in
-            let url = "redis://127.0.0.1:\(proxy.port)"
-            let engine = try await RedisEngine.connect(url, options: RedisScene.options())
-            let workers = try scene.workers(at: url, ["--processes=2"])
-            try await scene.until("both workers have joined") { try await engine.workers().count == 2 }
+        try await RedisScene.behindProxy { scene, proxy, engine, workers in
             let load = Producers(engine, evidence: scene.evidence)
             let rounds = RedisScene.rounds(2)
             let start = ContinuousClock.now
             let pushing = Task { try await load.push(500 * rounds) }
             for round in 1...rounds {
-                try await scene.until("the load goes on") { load.accepted.count >= 500 * round - 300 }
+                try await until("the load goes on") { load.accepted.count >= 500 * round - 300 }
                 try await play(fault, proxy, scene)
             }
             try await pushing.value
@@ -38,8 +31,6 @@ import Testing
             // A lease that has ended over a dead connection costs its worker's process what it runs, and that runs again.
             verdict.expectExact(ranOnce: workers.count("leaving the process") == 0)
             #expect(slowest < .seconds(8))
-            #expect(workers.drain() == 0)
-            try await engine.close()
         }
     }
 
@@ -48,7 +39,7 @@ import Testing
         case .cut: proxy.cut()
         case .cutInMidReply:
             proxy.set(.cutsReply)
-            try await scene.until("a reply was cut") { proxy.isClear }
+            try await until("a reply was cut") { proxy.isClear }
         case .blackHole:
             proxy.set(.blackHole)
             try await Task.sleep(for: .seconds(2))  // waits: so long nothing passes

@@ -1,19 +1,20 @@
 import Relier
 import RelierTesting
 import Testing
+import TestSupport
 
 @Suite struct CancelTests {
     @Test func aRunningBodyIsCancelledAndItsKeyWaitsForIt() async throws {
         try await Workbench.run([Gated.self], lease: .seconds(1)) { bench in
             let receipt = try await bench.relier.push(Gated(label: "running"))
-            try await bench.until("the body runs") { Tally.count("running") == 1 }
+            try await until("the body runs") { Tally.count("running") == 1 }
             #expect(try await receipt.cancel() == .cancelled)
             await #expect(throws: TaskCancelled.self) { try await receipt.value(timeout: .seconds(30)) }
-            try await bench.until("the body sees it") { Tally.count("running cancelled") > 0 }
+            try await until("the body sees it") { Tally.count("running cancelled") > 0 }
             let meanwhile = try await bench.relier.push(Gated(label: "running"))
             #expect(meanwhile.isDuplicate && meanwhile.id == receipt.id, "its body still runs")
             Gates.open("running")
-            try await bench.until("the key is free") { try await !bench.relier.push(Gated(label: "running")).isDuplicate }
+            try await until("the key is free") { try await !bench.relier.push(Gated(label: "running")).isDuplicate }
             #expect(try await bench.history(of: receipt.id) == ["cancelled"])
         }
     }
@@ -32,7 +33,7 @@ import Testing
     @Test func withoutTerminationTheRunUnderWayCommits() async throws {
         try await Workbench.run([Gated.self], lease: .seconds(1)) { bench in
             let receipt = try await bench.relier.push(Gated(label: "last run"))
-            try await bench.until("the body runs") { Tally.count("last run") == 1 }
+            try await until("the body runs") { Tally.count("last run") == 1 }
             #expect(try await receipt.cancel(terminate: false) == .afterThisRun)
             Gates.open("last run")
             #expect(try await receipt.value(timeout: .seconds(30)) == "last run")

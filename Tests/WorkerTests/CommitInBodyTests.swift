@@ -5,6 +5,7 @@ import RelierSQLite
 import RelierTesting
 import Synchronization
 import Testing
+import TestSupport
 
 /// What `context.commit` means to a body and to its worker.
 @Suite struct CommitInBodyTests {
@@ -86,7 +87,7 @@ import Testing
                 })
             #expect(try await receipt.value(timeout: .seconds(30)) == "from the closure")
             #expect(try await rows(engine) == 1)
-            try await bench.until("the slot is free") { try await bench.engine.workers().allSatisfy { $0.running == 0 } }
+            try await until("the slot is free") { try await bench.engine.workers().allSatisfy { $0.running == 0 } }
             let details = try await bench.details(of: receipt.id)
             #expect(details.history.map(\.outcome) == ["committed"])
             #expect(details.checkpointBytes == nil)
@@ -162,7 +163,7 @@ import Testing
                     return result
                 })
             #expect(try await receipt.value(timeout: .seconds(30)) == "done")
-            try await bench.until("the slot is free") { try await bench.engine.workers().allSatisfy { $0.running == 0 } }
+            try await until("the slot is free") { try await bench.engine.workers().allSatisfy { $0.running == 0 } }
             #expect(try await bench.history(of: receipt.id) == ["committed"])
             #expect(try await rows(engine) == 1)
             #expect(Tally.count("never") == 0)
@@ -256,7 +257,7 @@ import Testing
             let receipt = try await bench.relier.push(Hurried(label: label))
             let error = try await #require(throws: TaskQuarantined.self) { try await receipt.value(timeout: .seconds(30)) }
             #expect(error.reason == "TimeoutError")
-            try await bench.until("the body has seen it") { Tally.count(label) == 1 }
+            try await until("the body has seen it") { Tally.count(label) == 1 }
             #expect(try await rows(engine) == 0)
         }
     }

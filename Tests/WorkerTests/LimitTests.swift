@@ -3,6 +3,7 @@ import Relier
 import RelierTesting
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite struct LimitTests {
     /// With an attempt left and with none: the attempt has ended, the body has not, so nobody else of its key may start.
@@ -17,9 +18,9 @@ import Testing
                     : try await bench.relier.push(StuckTwice(key: key, room: number))
             }
             let first = try await push("a")
-            try await bench.until("its body runs") { room.inside == 1 }
+            try await until("its body runs") { room.inside == 1 }
             let second = try await push("a")
-            try await bench.until("its attempt has ended") { try await bench.engine.status(of: [first.id])[first.id]?.state != .running }
+            try await until("its attempt has ended") { try await bench.engine.status(of: [first.id])[first.id]?.state != .running }
             // Others come and go, so the worker had every chance.
             for _ in 0..<20 { _ = try await bench.relier.push(Count(label: "beside")).value(timeout: .seconds(30)) }
             #expect(try await second.status() == .waiting)

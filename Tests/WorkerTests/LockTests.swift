@@ -2,6 +2,7 @@ import Foundation
 import Relier
 import RelierTesting
 import Testing
+import TestSupport
 
 /// Takes one key and, inside, another. Counts how often it got each, and how often it was inside of both.
 private struct TakesTwo: RelierTask {
@@ -76,10 +77,10 @@ private struct WaitsForKey: RelierTask {
         try await Workbench.run([HoldsKey.self, WaitsForKey.self, Count.self]) { bench in
             let label = "many waiters"
             let holder = try await bench.relier.push(HoldsKey(label: label))
-            try await bench.until("the key is held") { Tally.count("\(label) inside") == 1 }
+            try await until("the key is held") { Tally.count("\(label) inside") == 1 }
             // Five times as many as there are slots.
             let waiters = try await bench.relier.push(contentsOf: (0..<20).map { WaitsForKey(label: label, number: $0) })
-            try await bench.until("all wait") {
+            try await until("all wait") {
                 try await bench.engine.status(of: waiters.map(\.id)).values.allSatisfy { $0.state == .waiting }
             }
             for number in 0..<20 { _ = try await bench.relier.push(Count(label: "passes \(number)")).value(timeout: .seconds(30)) }

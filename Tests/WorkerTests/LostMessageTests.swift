@@ -1,6 +1,7 @@
 import Relier
 import RelierTesting
 import Testing
+import TestSupport
 
 @Suite struct LostMessageTests {
     @Test func aClaimWhoseReplyIsLostIsQueuedAgainByTheNextRenewal() async throws {
@@ -22,7 +23,7 @@ import Testing
             bench.engine.inject(.replyLost, into: .settle, times: 3)
             let receipt = try await bench.relier.push(Count(label: "lost-commit"))
             #expect(try await receipt.value(timeout: .seconds(30)) == "lost-commit")
-            try await bench.until("the worker has its answer") { bench.engine.isSpent }
+            try await until("the worker has its answer") { bench.engine.isSpent }
             #expect(Tally.count("lost-commit") == 1)
             #expect(try await bench.history(of: receipt.id) == ["committed"])
         }
@@ -53,7 +54,7 @@ import Testing
     @Test func workGoesOnAfterAnOutageWithoutARestart() async throws {
         try await Workbench.run([Count.self], lease: .seconds(2)) { bench in
             // An engine that is away at the very start is an error; one that goes away later is waited for.
-            try await bench.until("the worker has joined") { try await bench.engine.workers().count == 1 }
+            try await until("the worker has joined") { try await bench.engine.workers().count == 1 }
             bench.engine.failEverything(.unavailable)
             await #expect(throws: EngineError.self) { _ = try await bench.relier.push(Count(label: "outage")) }
             // Longer than the lease: the worker has stopped itself meanwhile.
@@ -67,7 +68,7 @@ import Testing
     @Test func aLeaseThatCannotBeRenewedStopsTheBodiesBeforeItEnds() async throws {
         try await Workbench.run([WaitOnce.self], lease: .seconds(1)) { bench in
             let receipt = try await bench.relier.push(WaitOnce(label: "renewal"))
-            try await bench.until("the body runs") { Tally.count("renewal") == 1 }
+            try await until("the body runs") { Tally.count("renewal") == 1 }
             // Five renewals a lease, more of them once it is in danger.
             bench.engine.inject(.unavailable, into: .renew, times: 5)
             #expect(try await receipt.value(timeout: .seconds(30)) == 2)

@@ -4,12 +4,13 @@ import RelierSQLite
 import RelierTesting
 import ServiceLifecycle
 import Testing
+import TestSupport
 
 @Suite struct OutageTests {
     @Test func whatEndedDuringAnOutageIsCommittedAfterIt() async throws {
         try await Workbench.run([Gated.self], lease: .seconds(2)) { bench in
             let receipt = try await bench.relier.push(Gated(label: "kept"))
-            try await bench.until("the body runs") { Tally.count("kept") == 1 }
+            try await until("the body runs") { Tally.count("kept") == 1 }
             bench.engine.failEverything(.unavailable)
             Gates.open("kept")
             // Longer than the lease, in which nobody could look for dead workers either.
@@ -26,12 +27,12 @@ import Testing
     @Test func anEmbeddedWorkerGivesUpABodyThatDoesNotStopInTime() async throws {
         try await Workbench.run([Gated.self], lease: .seconds(1)) { bench in
             let receipt = try await bench.relier.push(Gated(label: "outlived"))
-            try await bench.until("the body runs") { Tally.count("outlived") == 1 }
+            try await until("the body runs") { Tally.count("outlived") == 1 }
             bench.engine.failEverything(.unavailable)
             // Longer than the lease; nobody can look for dead workers meanwhile.
             try await Task.sleep(for: .milliseconds(2500))  // waits: the lease must have time to end
             bench.engine.failEverything(nil)
-            try await bench.until("it runs again") { Tally.count("outlived") == 2 }
+            try await until("it runs again") { Tally.count("outlived") == 2 }
             Gates.open("outlived")
             #expect(try await receipt.value(timeout: .seconds(10)) == "outlived")
             let details = try await bench.details(of: receipt.id)
@@ -43,7 +44,7 @@ import Testing
     @Test func aDrainEndsThoughTheEngineIsAway() async throws {
         let bench = try Workbench([Gated.self], lease: .seconds(2), grace: .milliseconds(500))
         _ = try await bench.relier.push(Gated(label: "drained"))
-        try await bench.until("the body runs") { Tally.count("drained") == 1 }
+        try await until("the body runs") { Tally.count("drained") == 1 }
         bench.engine.failEverything(.unavailable)
         let start = ContinuousClock.now
         try await bench.end()

@@ -2,6 +2,7 @@ import Foundation
 import Relier
 import RelierTesting
 import Testing
+import TestSupport
 
 @Suite struct SignatureTests {
     struct Spreads: RelierTask {
@@ -101,7 +102,7 @@ import Testing
                 try await expectRefused(receipt, says: "it is not signed", bench, signedBy: nil)
                 #expect(try await bench.history(of: receipt.id).count == round)
                 try await bench.engine.releaseDeadLetter(receipt.id, fresh: false)
-                try await bench.until("it is back") { try await bench.engine.status(of: [receipt.id])[receipt.id]?.state == .quarantined }
+                try await until("it is back") { try await bench.engine.status(of: [receipt.id])[receipt.id]?.state == .quarantined }
             }
             #expect(Tally.count("still-unsigned") == 0)
         }

@@ -2,6 +2,7 @@ import Foundation
 import Relier
 import RelierTesting
 import Testing
+import TestSupport
 
 @Suite struct SuspectTests {
     /// Makes a suspect of a task: a worker elsewhere claims it and dies of a trap.
@@ -27,7 +28,7 @@ import Testing
     @Test func anEmbeddedWorkerMakesRoomForSuspectsThatNobodyTakes() async throws {
         try await Workbench.run([Count.self, WaitOnce.self], suspectPatience: .milliseconds(300)) { bench in
             let other = try await bench.relier.push(WaitOnce(label: "beside a suspect"))
-            try await bench.until("the other body runs") { Tally.count("beside a suspect") == 1 }
+            try await until("the other body runs") { Tally.count("beside a suspect") == 1 }
             let suspects = [
                 try await accuse(Count(label: "suspect 1"), in: bench), try await accuse(Count(label: "suspect 2"), in: bench),
             ]

@@ -3,6 +3,7 @@ import Logging
 import Relier
 import RelierTesting
 import Testing
+import TestSupport
 
 /// One task in the versions of its life, as programs of different ages have it.
 @Suite struct VersionTests {
@@ -124,7 +125,7 @@ import Testing
             let newer = try await bench.relier.push(Third(cents: 7, currency: "CHF"))
             let known = try await bench.relier.push(Second(amount: 1, currency: "USD"))
             #expect(try await known.value(timeout: .seconds(30)) == "second 1 USD")
-            try await bench.until("it is set aside") { try await newer.status() == .parked }
+            try await until("it is set aside") { try await newer.status() == .parked }
             var logger = RelierTestHarness.quiet
             logger.logLevel = .critical
             let young = Worker(

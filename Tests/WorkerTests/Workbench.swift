@@ -42,15 +42,6 @@ final class Workbench: Sendable {
 
     func details(of id: TaskID) async throws -> TaskDetails { try #require(try await engine.inspect(id)) }
 
-    /// Suspends until the condition holds.
-    func until(_ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + limit
-        while try await !condition() {
-            try #require(ContinuousClock.now < deadline, "\(what) did not happen within \(limit)")
-            try await Task.sleep(for: .milliseconds(5))
-        }
-    }
-
     static func run(
         _ tasks: [any RelierTask.Type], lease: Duration = .seconds(5), grace: Duration = .seconds(1), signing: SigningKeys? = nil,
         suspectPatience: Duration? = nil, _ body: (Workbench) async throws -> Void

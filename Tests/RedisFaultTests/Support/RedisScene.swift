@@ -4,6 +4,7 @@ import Relier
 import RelierRedis
 import RelierTesting
 import Synchronization
+import TestSupport
 import Testing
 
 struct SceneFailure: Error, CustomStringConvertible {
@@ -28,6 +29,23 @@ final class RedisScene: Sendable {
         try await body(scene)
     }
 
+    /// A scene whose processes reach a server of their own through a proxy, two workers joined.
+    static func behindProxy(_ body: (RedisScene, TCPProxy, RedisEngine, WorkerGroup) async throws -> Void) async throws {
+        let server = try await RedisServer(.init(append: .unsynced))
+        defer { server.stop() }
+        let proxy = try TCPProxy(to: server.port)
+        defer { proxy.close() }
+        try await run { scene in
+            let url = "redis://127.0.0.1:\(proxy.port)"
+            let engine = try await RedisEngine.connect(url, options: options())
+            let workers = try scene.workers(at: url, ["--processes=2"])
+            try await until("both workers have joined") { try await engine.workers().count == 2 }
+            try await body(scene, proxy, engine, workers)
+            #expect(workers.drain() == 0)
+            try await engine.close()
+        }
+    }
+
     /// How often a test plays its fault: `TEST_ROUNDS`, or as often as a run of all tests can afford.
     static func rounds(_ usual: Int) -> Int { ProcessInfo.processInfo.environment["TEST_ROUNDS"].flatMap(Int.init) ?? usual }
 
@@ -50,18 +68,6 @@ final class RedisScene: Sendable {
     func lines(_ suffix: String = "") -> [String] {
         guard let text = try? String(contentsOfFile: evidence + suffix, encoding: .utf8) else { return [] }
         return text.split(separator: "\n").map(String.init)
-    }
-
-    /// Suspends until the condition holds.
-    func until(
-        _ what: String, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
-        _ condition: () async throws -> Bool
-    ) async throws {
-        let deadline = ContinuousClock.now + limit
-        while try await !condition() {
-            try #require(ContinuousClock.now < deadline, "\(what) did not happen within \(limit)", sourceLocation: sourceLocation)
-            try await Task.sleep(for: .milliseconds(10))
-        }
     }
 
     func end() { for group in groups.withLock({ $0 }) { group.kill() } }

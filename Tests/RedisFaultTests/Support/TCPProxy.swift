@@ -28,6 +28,8 @@ final class TCPProxy: Sendable {
         var connections: [ObjectIdentifier: ProxiedConnection] = [:]
         var cuts = 0
         var accepted = 0
+        /// Pieces that do not pass.
+        var held = 0
         var isClosed = false
         var random = SystemRandomNumberGenerator()
     }
@@ -51,6 +53,8 @@ final class TCPProxy: Sendable {
     var cuts: Int { state.withLock { $0.cuts } }
     /// How many connections it has accepted.
     var accepted: Int { state.withLock { $0.accepted } }
+    /// Whether something has come that does not pass.
+    var isHolding: Bool { state.withLock { $0.held > 0 } }
     var isClear: Bool { state.withLock { if case .clear = $0.weather { true } else { false } } }
 
     /// Closes every connection on both sides.
@@ -100,7 +104,9 @@ final class TCPProxy: Sendable {
     /// Passes a piece on, as the weather has it.
     private func carry(_ bytes: ArraySlice<UInt8>, _ direction: Direction, on connection: ProxiedConnection) -> Bool {
         if case .slow(let milliseconds) = state.withLock({ $0.weather }) { usleep(milliseconds * 1000) }  // waits: as a slow network does
+        state.withLock { $0.held += 1 }
         awaitPassage()
+        state.withLock { $0.held -= 1 }
         let fate = state.withLock { state -> Fate in
             switch state.weather {
             case .lossy(let oneOf) where Int.random(in: 0..<oneOf, using: &state.random) == 0: break

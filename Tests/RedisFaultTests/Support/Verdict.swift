@@ -1,6 +1,7 @@
 import Foundation
 import Relier
 import Testing
+import TestSupport
 
 /// What has become of tasks: by their bodies' evidence, which no engine wrote, and by the engine's own account.
 struct Verdict: CustomStringConvertible {
@@ -24,7 +25,7 @@ struct Verdict: CustomStringConvertible {
     static func of(
         _ accepted: [Producers.Accepted], in scene: RedisScene, by engine: any Engine, within limit: Duration = .seconds(90)
     ) async throws -> Verdict {
-        try await scene.until("nothing is queued or in flight", within: limit) {
+        try await until("nothing is queued or in flight", within: limit) {
             guard let queues = try? await engine.queues() else { return false }
             return queues.allSatisfy { $0.queued + $0.recovered + $0.scheduled + $0.running + $0.parked + $0.suspects + $0.waiting == 0 }
         }
