@@ -202,6 +202,21 @@ import Testing
         await client.close()
     }
 
+    @Test func aShieldedCallGoesOnWhenItsCallerIsCancelled() async throws {
+        let server = try await FakeServer { words, _ in ["PING", "INCR"].contains(words[0]) ? .nothing : .reply(":1\r\n") }
+        let client = try RESPClient(server.endpoint, options: .patient(command: .seconds(60), silence: .seconds(60)))
+        let sent = Task { try await client.send(ping, timeout: nil, isShielded: true).string }
+        try await eventually("the command arrives") { server.commands.count == 1 }
+        sent.cancel()
+        let next = Task { try await client.send(RESPCommand("INCR", "a"), timeout: nil, isShielded: true).integer }
+        next.cancel()
+        try await eventually("the next command arrives, though its caller was cancelled before") { server.commands.count == 2 }
+        server.push("+late\r\n:7\r\n")
+        #expect(try await sent.value == "late")
+        #expect(try await next.value == 7)
+        await client.close()
+    }
+
     @Test func aCommandCancelledBeforeItIsWrittenIsDropped() async throws {
         let port = try LoopbackPort.free()
         let client = try RESPClient(RESPEndpoint(port: port), options: .patient(connect: .seconds(60)))

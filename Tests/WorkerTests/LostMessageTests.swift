@@ -73,7 +73,8 @@ import TestSupport
             bench.engine.inject(.unavailable, into: .renew, times: 5)
             #expect(try await receipt.value(timeout: .seconds(30)) == 2)
             let details = try await bench.details(of: receipt.id)
-            #expect(details.history.map(\.outcome) == ["handed-back", "committed"])
+            // A renewal that comes back before the hand-over says that nothing is held, and has it queued again.
+            #expect([["handed-back", "committed"], ["stray", "committed"]].contains(details.history.map(\.outcome)))
             #expect(details.summary.resurrections == 0, "a worker that stops itself costs its tasks nothing")
         }
     }

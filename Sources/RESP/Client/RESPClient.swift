@@ -55,9 +55,9 @@ package final class RESPClient: RESPSender {
         watch?.start { [weak self] address in self?.follow(address) }
     }
 
-    package func send(_ command: RESPCommand, timeout: Duration?) async throws(RESPError) -> RESPValue {
+    package func send(_ command: RESPCommand, timeout: Duration?, isShielded: Bool) async throws(RESPError) -> RESPValue {
         let index = links.count == 1 ? 0 : turn.wrappingAdd(1, ordering: .relaxed).oldValue & Int.max
-        return try await links[index % links.count].send(command, timeout: timeout)
+        return try await links[index % links.count].send(command, timeout: timeout, isShielded: isShielded)
     }
 
     /// Commands whose replies come only once enough replicas have their writes, on a connection of their own.
@@ -133,8 +133,8 @@ package final class RESPReplicatedSender: RESPSender {
 
     init(_ link: Link) { self.link = link }
 
-    package func send(_ command: RESPCommand, timeout: Duration?) async throws(RESPError) -> RESPValue {
-        try await link.send(command, timeout: timeout)
+    package func send(_ command: RESPCommand, timeout: Duration?, isShielded: Bool) async throws(RESPError) -> RESPValue {
+        try await link.send(command, timeout: timeout, isShielded: isShielded)
     }
 
     /// As ``RESPClient/close()``, which also closes this.

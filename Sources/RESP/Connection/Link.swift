@@ -22,11 +22,21 @@ final class Link: Sendable {
         eventLoop.execute { [core] in core.value.abandon() }
     }
 
-    /// - Parameter timeout: `nil` is the link's own.
-    func send(_ command: RESPCommand, timeout: Duration?) async throws(RESPError) -> RESPValue {
+    /// - Parameters:
+    ///   - timeout: `nil` is the link's own.
+    ///   - isShielded: whether it goes on when its caller is cancelled.
+    func send(_ command: RESPCommand, timeout: Duration?, isShielded: Bool = false) async throws(RESPError) -> RESPValue {
         let now = NIODeadline.now()
         let pending = PendingCommand(
             command, sendBy: now + settings.connectTimeout, deadline: now + (timeout.map { TimeAmount($0) } ?? settings.commandTimeout))
+        if isShielded {
+            let outcome = await withUnsafeContinuation { continuation in
+                // Nobody else knows it so far, so nobody has ended it.
+                _ = pending.wait(with: continuation)
+                submit(pending)
+            }
+            return try outcome.get()
+        }
         let outcome = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 if pending.wait(with: continuation) {

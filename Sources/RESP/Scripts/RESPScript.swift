@@ -59,13 +59,15 @@ package struct RESPScriptCall: Sendable {
 
 extension RESPSender {
     /// Runs a script: `EVALSHA`, and where the server does not know it, once more with its source, which loads it.
-    /// - Parameter timeout: for each of the two; `nil` is the client's own.
-    /// - Throws: as ``send(_:timeout:)``. The first of two calls never did anything.
-    package func run(_ call: RESPScriptCall, timeout: Duration? = nil) async throws(RESPError) -> RESPValue {
+    /// - Parameters:
+    ///   - timeout: for each of the two; `nil` is the client's own.
+    ///   - isShielded: as ``send(_:timeout:isShielded:)``.
+    /// - Throws: as that. The first of two calls never did anything.
+    package func run(_ call: RESPScriptCall, timeout: Duration? = nil, isShielded: Bool = false) async throws(RESPError) -> RESPValue {
         do {
-            return try await send(call.command, timeout: timeout)
+            return try await send(call.command, timeout: timeout, isShielded: isShielded)
         } catch  where error.server?.prefix == .noScript && error.code == .server {
-            return try await send(call.whole, timeout: timeout)
+            return try await send(call.whole, timeout: timeout, isShielded: isShielded)
         }
     }
 

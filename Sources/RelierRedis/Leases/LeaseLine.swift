@@ -56,11 +56,10 @@ final class LeaseLine: Sendable {
             }
         }
         let open = try opened.get()
-        // A task of its own would run on the cooperative pool.
         let own = partitions.servers.map { server in
             Server(
                 client: open.client, location: server.location, partition: server.partition, anchor: server.anchor,
-                settings: server.settings, isShielded: false)
+                settings: server.settings)
         }
         return (Partitions(own, homes: partitions.homes, isMute: partitions.isMute), open.thread)
     }

@@ -26,8 +26,6 @@ struct Server: Sendable {
     let anchor: String
     /// What every script is told first.
     let settings: [UInt8]
-    /// Whether calls go on when their caller is cancelled: a drain hands tasks over from tasks that are.
-    var isShielded = true
 
     /// Runs a script with the arguments that `arguments` appends.
     /// - Parameters:
@@ -58,19 +56,10 @@ struct Server: Sendable {
         }
     }
 
+    /// Goes on when its caller is cancelled: a drain hands tasks over from tasks that are.
     private func perform(_ call: RESPScriptCall, _ isReplicated: Bool, _ timeout: Duration?) async throws(RESPError) -> RESPValue {
-        var sender: any RESPSender = client
-        if isReplicated, let replicated { sender = replicated }
-        let client = sender
-        guard isShielded else { return try await client.run(call, timeout: timeout) }
-        let task = Task { () async -> Result<RESPValue, RESPError> in
-            do throws(RESPError) {
-                return .success(try await client.run(call, timeout: timeout))
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try await task.value.get()
+        if isReplicated, let replicated { return try await replicated.run(call, timeout: timeout, isShielded: true) }
+        return try await client.run(call, timeout: timeout, isShielded: true)
     }
 
     /// A plain command.
