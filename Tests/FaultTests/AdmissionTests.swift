@@ -1,7 +1,7 @@
 import Foundation
 import Relier
-import Testing
 import TestSupport
+import Testing
 
 @Suite(.serialized) struct AdmissionTests {
     /// `TEST_RUNS=100` repeats it as often.

@@ -1,7 +1,7 @@
 import Foundation
 import Relier
-import Testing
 import TestSupport
+import Testing
 
 @testable import FaultFixtures
 

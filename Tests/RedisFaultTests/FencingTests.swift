@@ -2,8 +2,8 @@ import Foundation
 import Relier
 import RelierRedis
 import RelierTesting
-import Testing
 import TestSupport
+import Testing
 
 @testable import FaultFixtures
 

@@ -2,8 +2,8 @@ import Foundation
 import Relier
 import RelierRedis
 import RelierTesting
-import Testing
 import TestSupport
+import Testing
 
 /// `redis-server` is killed under live producers and workers, and comes back with what it had on disk.
 @Suite(.serialized) struct KillTests {

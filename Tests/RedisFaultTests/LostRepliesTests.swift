@@ -2,8 +2,8 @@ import Foundation
 import Relier
 import RelierRedis
 import RelierTesting
-import Testing
 import TestSupport
+import Testing
 
 /// Requests and replies of everybody, workers, supervisors and producers, are lost at random: whole, in part, and with them their connections.
 @Suite(.serialized) struct LostRepliesTests {

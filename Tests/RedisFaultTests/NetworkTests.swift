@@ -2,8 +2,8 @@ import Foundation
 import Relier
 import RelierRedis
 import RelierTesting
-import Testing
 import TestSupport
+import Testing
 
 /// A network between everybody and the server that misbehaves, and is well again.
 @Suite(.serialized) struct NetworkTests {

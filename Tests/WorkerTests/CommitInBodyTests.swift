@@ -4,8 +4,8 @@ import Relier
 import RelierSQLite
 import RelierTesting
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 /// What `context.commit` means to a body and to its worker.
 @Suite struct CommitInBodyTests {

@@ -2,8 +2,8 @@ import Foundation
 import Relier
 import RelierTesting
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct LimitTests {
     /// With an attempt left and with none: the attempt has ended, the body has not, so nobody else of its key may start.

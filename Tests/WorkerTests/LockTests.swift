@@ -1,8 +1,8 @@
 import Foundation
 import Relier
 import RelierTesting
-import Testing
 import TestSupport
+import Testing
 
 /// Takes one key and, inside, another. Counts how often it got each, and how often it was inside of both.
 private struct TakesTwo: RelierTask {

@@ -1,7 +1,7 @@
 import Relier
 import RelierTesting
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct LostMessageTests {
     @Test func aClaimWhoseReplyIsLostIsQueuedAgainByTheNextRenewal() async throws {

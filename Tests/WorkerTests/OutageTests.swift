@@ -3,8 +3,8 @@ import Relier
 import RelierSQLite
 import RelierTesting
 import ServiceLifecycle
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct OutageTests {
     @Test func whatEndedDuringAnOutageIsCommittedAfterIt() async throws {

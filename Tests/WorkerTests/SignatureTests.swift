@@ -1,8 +1,8 @@
 import Foundation
 import Relier
 import RelierTesting
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct SignatureTests {
     struct Spreads: RelierTask {

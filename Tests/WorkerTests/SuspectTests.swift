@@ -1,8 +1,8 @@
 import Foundation
 import Relier
 import RelierTesting
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct SuspectTests {
     /// Makes a suspect of a task: a worker elsewhere claims it and dies of a trap.

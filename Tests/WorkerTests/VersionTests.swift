@@ -2,8 +2,8 @@ import Foundation
 import Logging
 import Relier
 import RelierTesting
-import Testing
 import TestSupport
+import Testing
 
 /// One task in the versions of its life, as programs of different ages have it.
 @Suite struct VersionTests {

@@ -61,7 +61,7 @@ extension Store {
             try takeShares(request.shares, &claim, &drained)
             if claim.isOver { break }
             // Where what was due had to be set aside, more may be due, and what is left goes to nobody before each queue has its share.
-            if round < Self.maxRounds, request.shares.indices.contains(where: { claim.owed[$0] > 0 && due.bounded.contains($0) }) { continue }
+            if round < Self.maxRounds, due.bounded.contains(where: { claim.owed[$0] > 0 }) { continue }
             try takeRest(request.shares, &claim, drained)
             if claim.isOver { break }
             // What a rate allows by now is found here though no housekeeping came by.

@@ -43,9 +43,11 @@ extension EngineConformance {
             let free = try await scene.accept((0..<2).map { _ in scene.task(queue: "held", due: .after(.seconds(60))) })
             try await scene.accept((0..<10).map { _ in scene.task(queue: "busy") })
             try await scene.advance(.seconds(61))
-            let claimed = try await worker.claim(shares: [QueueShare(queue: "busy", slots: 2), QueueShare(queue: "held", slots: 2)], limit: 4)
+            let claimed = try await worker.claim(
+                shares: [QueueShare(queue: "busy", slots: 2), QueueShare(queue: "held", slots: 2)], limit: 4)
             try scene.expect(claimed.count { $0.queue == "busy" }, is: 2, "tasks of the busy queue")
-            try scene.expect(Set(claimed.filter { $0.queue == "held" }.map(\.id)), is: Set(free), "tasks of the queue whose first ones are held back")
+            try scene.expect(
+                Set(claimed.filter { $0.queue == "held" }.map(\.id)), is: Set(free), "tasks of the queue whose first ones are held back")
         }
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Relier
-import Testing
 import TestSupport
+import Testing
 
 /// What has become of tasks: by their bodies' evidence, which no engine wrote, and by the engine's own account.
 struct Verdict: CustomStringConvertible {
