@@ -6,7 +6,7 @@ import Testing
 struct RedisModelTests {
     private static let environment = ProcessInfo.processInfo.environment
     /// `TEST_HISTORIES` sets another number, for a long run by hand.
-    static let histories = environment["TEST_HISTORIES"].flatMap(Int.init) ?? 120
+    static let histories = environment["TEST_HISTORIES"].flatMap(Int.init) ?? 2000
     /// `TEST_SEED` sets the seed of the first.
     static let seed = environment["TEST_SEED"].flatMap(UInt64.init) ?? 1
 
