@@ -133,7 +133,8 @@ extension ModelEngine {
         }
     }
 
-    /// First come, first served, among those whose place nothing has changed. With two limits, a change of one can let them pass each other between the two.
+    /// First come, first served, among those whose place nothing has changed. With two limits, a change of one can let them pass each other between the two,
+    /// and an engine may order those of one call by their ids once any of them came back.
     private func expectOrder(_ claimed: [ClaimedTask], _ request: ClaimRequest, _ worker: ModelWorker, before: ModelEngine) throws {
         for later in claimed.compactMap({ before.tasks[$0.envelope.id] }) where later.isInOrder && later.new.limits.count <= 1 {
             for earlier in tasks.values where earlier.isInOrder && earlier.number < later.number {
@@ -141,6 +142,7 @@ extension ModelEngine {
                     keepsOrder || !later.new.limits.isEmpty,
                     service(earlier, request, worker) == .yes
                 else { continue }
+                if earlier.call == later.call && earlier.id > later.id && max(earlier.fence, later.fence) > 0 { continue }
                 throw ModelMismatch("a claim gave \(later.label) before \(earlier.label), which was pushed before it into the same queue")
             }
         }

@@ -46,6 +46,11 @@ extension ModelEngine {
         stuck.contains { $0.task == id } || [keys, hands].contains { $0.values.contains { $0.owner == id && $0.keptIn != nil } }
     }
 
+    /// Whether anything is kept for bodies of this incarnation that outlived their attempts.
+    func keepsSomething(in incarnation: Incarnation) -> Bool {
+        stuck.contains { $0.incarnation == incarnation } || [keys, hands].contains { $0.values.contains { $0.keptIn == incarnation } }
+    }
+
     /// Frees what was kept for a body that has returned.
     mutating func bodyReturned(_ id: TaskID, fence: Fence, found: Reply<Void>?) throws {
         stuck.removeAll { $0.task == id && $0.fence == fence }

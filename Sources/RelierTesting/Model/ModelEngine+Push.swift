@@ -9,6 +9,7 @@ extension ModelEngine {
                 return try expectError(found, .fenced, "pushing a child of \(label(parent.id)) under a fence that is not current")
             }
         }
+        calls += 1
         let expected = new.map { accept($0) }
         let what = "outcomes of pushing \(new.map { label($0.envelope.id) }.joined(separator: ", "))"
         if case .success(let outcomes) = found, outcomes != expected {
@@ -35,7 +36,7 @@ extension ModelEngine {
         }
         if let parent = new.parent { change(parent.id) { $0.children.insert(id) } }
         accepted += 1
-        var task = ModelTask(number: accepted, new: new, phase: .ready)
+        var task = ModelTask(number: accepted, call: calls, new: new, phase: .ready)
         switch new.due {
         case .after(let delay) where delay > .zero: task.phase = .scheduled(.engine(now + delay))
         case .at(let date) where date > wall: task.phase = .scheduled(.wall(date))

@@ -19,6 +19,8 @@ struct ModelEngine {
 
     var tasks: [TaskID: ModelTask] = [:]
     var accepted = 0
+    /// Calls that pushed.
+    var calls = 0
     /// Idempotency keys.
     var keys: [String: ModelKey] = [:]
     /// Keys taken by hand.

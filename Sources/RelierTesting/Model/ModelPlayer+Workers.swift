@@ -88,6 +88,11 @@ extension ModelPlayer {
     func release(_ step: ModelStep, process: TaskID, _ death: Death, _ limits: ReleaseLimits) async throws {
         for index in puppets.indices where puppets[index].info.process == process { puppets[index].isAlive = false }
         let incarnations = model.workers.values.filter { $0.info.process == process }.sorted { $0.number < $1.number }
+        var limits = limits
+        // One that keeps tasks in several places may be done with a process in one of them and not yet in another, and lets go there of what its bodies held.
+        if !subject.keepsOrder && incarnations.contains(where: { model.keepsSomething(in: $0.info.incarnation) }) {
+            limits = ReleaseLimits(maxResurrections: limits.maxResurrections)
+        }
         let isWhole = limits.batch >= 1000 && limits.maxRequeueDepth >= 1000
         for _ in 0..<50 {
             let report = try await release(

@@ -33,6 +33,8 @@ struct ModelTask {
 
     /// In the order of acceptance.
     let number: Int
+    /// The call that pushed it.
+    let call: Int
     let new: NewTask
     var phase: Phase
     var failures = 0
@@ -73,8 +75,9 @@ struct ModelTask {
     /// Housekeeping came by after its time.
     var mustBeForgotten = false
 
-    init(number: Int, new: NewTask, phase: Phase) {
+    init(number: Int, call: Int, new: NewTask, phase: Phase) {
         self.number = number
+        self.call = call
         self.new = new
         self.phase = phase
     }
