@@ -171,7 +171,7 @@ else
         bounded = false
         for _, share in ipairs(shares) do
             share.isBounded = false
-            if share.number and (isDue(P .. ':d1:' .. share.number, now) or isDue(P .. ':d2:' .. share.number, wall)) then
+            if share.number and not paused[share.number] and (isDue(P .. ':d1:' .. share.number, now) or isDue(P .. ':d2:' .. share.number, wall)) then
                 share.isBounded = special().promoteDue(share.number, remaining) >= remaining
                 bounded = bounded or share.isBounded
             end

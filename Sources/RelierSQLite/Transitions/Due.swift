@@ -5,7 +5,8 @@ extension Store {
     /// How far ahead a scheduled task is announced to waiting workers: beyond it, they find it by themselves in time.
     private static let announced = Bell.fallback * 2
 
-    /// Queues what is due in these queues, at most `limit` tasks of each; answers how many are ready in which queue, and for which shares it came to the limit.
+    /// Queues what is due in these queues but the paused ones, at most `limit` tasks of each; answers how many are ready in which queue, and for which shares
+    /// it came to the limit.
     ///
     /// Costs one look at an index while nothing is due in any queue.
     func promoteDue(in shares: [QueueShare], limit: Int) throws -> (ready: [Int64: Int], bounded: Set<Int>) {
@@ -15,6 +16,7 @@ extension Store {
         var bounded: Set<Int> = []
         for (index, share) in shares.enumerated() where share.queue != .requeue {
             guard let queue = try existingNumber(of: share.queue) else { continue }
+            if try anyPaused && db.isPaused(queue) { continue }
             var count = 0
             for (isWall, until) in [(Int64(0), now.microseconds), (1, wall)] where count < limit {
                 let promoted = try db.rows(
