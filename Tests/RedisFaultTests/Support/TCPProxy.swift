@@ -98,7 +98,7 @@ final class TCPProxy: Sendable {
 
     /// Blocks the thread while nothing passes.
     private func awaitPassage() {
-        while state.withLock({ if case .blackHole = $0.weather { !$0.isClosed } else { false } }) { usleep(2000) }
+        while state.withLock({ if case .blackHole = $0.weather { !$0.isClosed } else { false } }) { usleep(2000) }  // waits: until it clears
     }
 
     /// Passes a piece on, as the weather has it.
