@@ -98,7 +98,9 @@ final class TCPProxy: Sendable {
 
     /// Blocks the thread while nothing passes.
     private func awaitPassage() {
-        while state.withLock({ if case .blackHole = $0.weather { !$0.isClosed } else { false } }) { usleep(2000) }  // waits: until it clears
+        while state.withLock({ if case .blackHole = $0.weather { !$0.isClosed } else { false } }) {
+            usleep(2000)  // waits: between two looks at the weather
+        }
     }
 
     /// Passes a piece on, as the weather has it.
