@@ -26,5 +26,11 @@ final class Inbox: Sendable {
         state.withLock { swap(&$0.commands, &spare) }
     }
 
-    func close() { state.withLock { $0.isClosed = true } }
+    /// - Returns: whether it was open.
+    @discardableResult func close() -> Bool {
+        state.withLock { state in
+            defer { state.isClosed = true }
+            return !state.isClosed
+        }
+    }
 }

@@ -16,9 +16,9 @@ final class Link: Sendable {
 
     deinit { shut() }
 
-    /// Closes at once, without waiting for anything.
+    /// Closes at once, without waiting for anything. One that was closed leaves its event loop alone: that may have ended since.
     func shut() {
-        inbox.close()
+        guard inbox.close() else { return }
         eventLoop.execute { [core] in core.value.abandon() }
     }
 
