@@ -38,6 +38,7 @@ import Testing
         try await server.start()
         var events = subscription.makeAsyncIterator()
         #expect(await events.next() == .resubscribed)
+        try await eventually("its commands arrive, too") { (try? await client.send(RESPCommand("PING")))?.string == "PONG" }
         for channel in ["a", "b", "c", "p1"] {
             #expect(try await client.send(RESPCommand("PUBLISH", channel, channel)).integer == 1)
             #expect(await events.next() == message(channel, channel, pattern: channel == "p1" ? "p*" : nil))
