@@ -79,7 +79,7 @@ struct PartitionWorkerTests: PartitionScene {
             let waits = [first, second].map { info in
                 Task { await engine.awaitWork(info.incarnation, queues: [.default], timeout: .seconds(60)) }
             }
-            try await Task.sleep(for: .milliseconds(200))  // waits: until both stand in all partitions
+            try await RedisServer.shared.value.awaitWaiters(2, in: namespace, partitions: partitions)
             let start = ContinuousClock.now
             // Two tasks at once in different partitions: both wake whoever is first in line.
             let tasks = (0..<8).map { _ in task() }
