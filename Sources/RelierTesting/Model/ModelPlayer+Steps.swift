@@ -52,7 +52,7 @@ extension ModelPlayer {
 
     func task(_ draft: ModelDraft, salt: UInt64, parent: Attempt?) -> NewTask {
         // A child's id follows from its parent and its number, any other from the step.
-        var source = SplitMix64(state: (parent?.task.low ?? names.salt(salt)) &+ UInt64(draft.number))
+        var source = SplitMix64(state: (parent?.task.low ?? salt) &+ UInt64(draft.number))
         let id = TaskID(high: source.next() & ~0xf000 | 0x8000, low: source.next() & ~(3 << 62) | 2 << 62)
         let key = draft.limit.map { "\($0)" }
         let payload = key.map { #"{"k":"\#($0)"}"# } ?? "{}"

@@ -1,21 +1,22 @@
 import Relier
 
-/// The names of one history, so that many can be played on one engine without meeting.
+/// The names of one history. Its seed makes them, so that many can be played on one engine without meeting, and each lies in the same partitions
+/// whenever it is played.
 struct ModelNames {
-    /// 0 for a history that has the engine for itself.
-    let number: Int
+    let seed: UInt64
+    /// Whether no history was played on the engine before.
+    let isFirst: Bool
 
     var work: String { own("work") }
     var other: String { own("other") }
     /// The last is one that nobody pushes into or serves. The others are left empty by each history, so all may share them.
     let queues: [Queue] = ["first", "second", "nobody's"]
     /// Queues that an earlier history has left.
-    var knownQueues: Set<Queue> { number == 0 ? [] : Set(queues.dropLast()) }
+    var knownQueues: Set<Queue> { isFirst ? [] : Set(queues.dropLast()) }
     func key(_ number: Int) -> String { own("key \(number)") }
     func hand(_ number: Int) -> String { own("hand \(number)") }
-    func salt(_ salt: UInt64) -> UInt64 { salt &+ UInt64(number) &* 0x2545_f491_4f6c_dd1d }
 
-    private func own(_ name: String) -> String { number == 0 ? name : "\(name) of \(number)" }
+    private func own(_ name: String) -> String { "\(name) of \(seed)" }
 }
 
 /// An engine under test on which a history is played.
@@ -36,16 +37,18 @@ final class ModelStages {
 
     init(_ conformance: EngineConformance) { self.conformance = conformance }
 
+    /// - Parameter isAlone: on a fresh engine, which takes time. Needed for a seed that was played on this one.
     func play(
-        _ history: ModelHistory, isLogging: Bool = false
+        _ history: ModelHistory, isAlone: Bool = false, isLogging: Bool = false
     ) async throws -> (player: ModelPlayer, steps: Int, mismatch: ModelMismatch?) {
-        let player = try await ModelPlayer(history, on: try await stage(), isLogging: isLogging)
+        if isAlone { try await close() }
+        let player = try await ModelPlayer(history, on: try await stage(of: history.seed), isLogging: isLogging)
         let result = await player.play()
         if result.mismatch != nil { try await close() }
         return (player, result.steps, result.mismatch)
     }
 
-    private func stage() async throws -> ModelStage {
+    private func stage(of seed: UInt64) async throws -> ModelStage {
         if played >= Self.historiesPerEngine { try await close() }
         let (subject, other): (EngineUnderTest, (any Engine)?)
         if let open {
@@ -57,7 +60,7 @@ final class ModelStages {
             open = (subject, other)
         }
         defer { played += 1 }
-        return ModelStage(subject: subject, other: other ?? subject.engine, names: ModelNames(number: played))
+        return ModelStage(subject: subject, other: other ?? subject.engine, names: ModelNames(seed: seed, isFirst: played == 0))
     }
 
     /// Closes and disposes of the engine in use; the next history has a fresh one.

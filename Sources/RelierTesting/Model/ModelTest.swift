@@ -117,12 +117,10 @@ extension EngineConformance {
         var shrinker = ModelShrinker(budget: 400) { steps in
             var shorter = history
             shorter.steps = steps
-            return try await stages.play(shorter).mismatch
+            return try await stages.play(shorter, isAlone: true).mismatch
         }
         shrunk.steps = try await shrinker.shrink(shrunk.steps, mismatch).steps
-        // What is shown happened on a fresh engine.
-        try await stages.close()
-        let last = try await stages.play(shrunk, isLogging: true)
+        let last = try await stages.play(shrunk, isAlone: true, isLogging: true)
         return ModelTestFailure(
             history: history, played: first.steps, what: mismatch.what, shrunk: last.player.log ?? [],
             shrunkWhat: last.mismatch?.what ?? "nothing: on a fresh engine it holds", replays: shrinker.replays)
