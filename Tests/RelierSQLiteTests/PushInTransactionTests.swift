@@ -82,14 +82,17 @@ import Testing
         let relier = relier
         let hand = try await Hand(engine)
         #expect(try await hand.claim().isEmpty)
-        async let wait: Void = engine.awaitWork(hand.incarnation, queues: [.default], timeout: .seconds(60))
-        while !engine.hub.interest.work { await Task.yield() }
-        let start = ContinuousClock.now
-        try await pool.write { db in _ = try relier.push(Work(number: 1), in: db) }
-        await wait
-        // Well below the second after which a waiter looks by itself, with room for a busy machine.
-        #expect(ContinuousClock.now - start < .milliseconds(900))
-        #expect(try await hand.claim().count == 1)
+        var quick = 0
+        for number in 0..<5 {
+            async let wait: Void = engine.awaitWork(hand.incarnation, queues: [.default], timeout: .seconds(60))
+            while !engine.hub.interest.work { await Task.yield() }
+            let start = ContinuousClock.now
+            try await pool.write { db in _ = try relier.push(Work(number: number), in: db) }
+            await wait
+            if ContinuousClock.now - start < Bell.fallback / 2 { quick += 1 }
+            #expect(try await hand.claim().count == 1)
+        }
+        #expect(quick >= 3)
         try await engine.close()
     }
 
