@@ -17,7 +17,7 @@ package final class ServerKeeper: Sendable {
         done
         end
         rm -rf "$directory"
-        echo 0
+        { echo 0; } 2>/dev/null
         """
 
     /// Orders go out, answers come in.
