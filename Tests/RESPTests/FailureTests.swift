@@ -239,7 +239,7 @@ import Testing
         options.eventLoopGroup = group
         let client = try RESPClient(server.endpoint, options: options)
         try await eventually("it is connected") { (try? await client.send(ping))?.string == "PONG" }
-        group.next().execute { Thread.sleep(forTimeInterval: 0.5) }  // waits: longer than a command may wait for a connection
+        group.next().execute { Thread.sleep(forTimeInterval: 0.5) }  // waits: the pause that is tested, longer than a command waits
         #expect(try await client.send(ping).string == "PONG")
         await client.close()
         try await group.shutdownGracefully()

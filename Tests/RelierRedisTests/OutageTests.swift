@@ -109,7 +109,7 @@ struct OutageTests {
         _ = try await engine.push([task()])
         let held = try await claim(engine, worker, 1)
         let settle = Task {
-            try? await Task.sleep(for: .seconds(60))  // waits: to be cancelled
+            while !Task.isCancelled { await Task.yield() }
             return try await commit(held, engine)
         }
         settle.cancel()
@@ -123,7 +123,7 @@ struct OutageTests {
         while true {
             do { return try await body() } catch let error as EngineError {
                 guard [.unavailable, .outcomeUnknown].contains(error.code), start.duration(to: .now) < .seconds(10) else { throw error }
-                try await Task.sleep(for: .milliseconds(20))  // waits: for the server
+                try await Task.sleep(for: .milliseconds(20))  // waits: between two tries, since the server tells nobody that it is back
             }
         }
     }

@@ -66,10 +66,8 @@ enum RedisPlace: String, CaseIterable, Sendable, CustomTestStringConvertible {
         let replica = try await RedisServer(.init(append: .unsynced, master: master.port))
         // Patient, so that a busy machine makes it no failover.
         let sentinel = try await RedisServer(.sentinel(of: master.port, name: "relier-master", silence: 60_000))
-        let deadline = ContinuousClock.now + .seconds(30)
-        while try await replica.command("INFO", "replication").string?.contains("master_link_status:up") != true {
-            if ContinuousClock.now > deadline { throw Missing("the replica does not follow") }
-            try await Task.sleep(for: .milliseconds(10))
+        try await until("the replica follows", within: .seconds(30)) {
+            try await replica.command("INFO", "replication").string?.contains("master_link_status:up") == true
         }
         return Watched(master: master, replica: replica, sentinel: sentinel)
     }

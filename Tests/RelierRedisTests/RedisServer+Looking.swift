@@ -18,12 +18,10 @@ extension RedisServer {
 
     /// Suspends until so many wait for work in a namespace, in each of its partitions.
     func awaitWaiters(_ count: Int, in namespace: String, partitions: Int = 1) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
         try await commands { client in
             for partition in 0..<partitions {
-                while try await client.send(RESPCommand("HLEN", "\(namespace):{\(partition)}:IQ")).integer != count {
-                    if ContinuousClock.now > deadline { throw Missing("\(count) do not wait for work in \(namespace)") }
-                    try await Task.sleep(for: .milliseconds(5))
+                try await until("\(count) wait for work in \(namespace), partition \(partition)", within: .seconds(30)) {
+                    try await client.send(RESPCommand("HLEN", "\(namespace):{\(partition)}:IQ")).integer == count
                 }
             }
         }

@@ -14,7 +14,7 @@ import Testing
         let deadline = ContinuousClock.now + .seconds(20)
         while !interest(engine.hub.interest) {
             try #require(ContinuousClock.now < deadline)
-            try await Task.sleep(for: .milliseconds(1))
+            try await Task.sleep(for: .milliseconds(1))  // waits: between two looks
         }
     }
 
