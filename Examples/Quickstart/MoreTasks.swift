@@ -66,7 +66,7 @@ func resize(path: String, width: Int) throws -> Int {
     migrations: [
         // Version 1 had whole euros.
         Migration(from: 1) { json in
-            guard case .integer(let euros)? = json["euros"] else { throw NotARefund() }
+            guard case .number(let number)? = json["euros"], let euros = number.int64 else { throw NotARefund() }
             json["cents"] = .integer(euros * 100)
             json["euros"] = nil
         },

@@ -33,7 +33,7 @@ import Testing
                 backlog  12 waiting, bound 50
                 oldest   1.3 s, no bound
                 """)
-        let document = try JSONOutput.text(of: report.json)
+        let document = JSONOutput.text(of: report.json)
         #expect(
             document
                 == #"{"backlog":12,"count":3,"left_seconds":3.15,"limit":3,"max_age_seconds":null,"max_backlog":50,"oldest_age_seconds":1.21,"#

@@ -22,7 +22,7 @@ import Testing
     @Test func aTaskListing() throws {
         let page = Page(items: [summary], next: "cursor")
         #expect(
-            try JSONOutput.text(of: page.json("tasks", \.json))
+            JSONOutput.text(of: page.json("tasks", \.json))
                 == #"{"next":"cursor","tasks":[{"attempt":1,"enqueued_at":"2023-11-14T22:13:20.000042Z","id":"00000000-0000-0001-0000-000000000002","#
                 + #""name":"sendInvoice","queue":"billing","resurrections":3,"state":"running","version":2,"waits_for":null,"worker":"w@h"}]}"#
         )

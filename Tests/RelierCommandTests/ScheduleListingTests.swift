@@ -22,7 +22,7 @@ import Testing
     @Test func theNextTickIsComputedInItsZone() throws {
         let board = board(ScheduleDefinition(name: "nightly", expression: "30 2 * * *", zone: "Europe/Berlin"), now: night)
         #expect(
-            try JSONOutput.text(of: ScheduleListing(board.schedules[0], on: board).json)
+            JSONOutput.text(of: ScheduleListing(board.schedules[0], on: board).json)
                 == #"{"announced_at":"2026-03-29T00:00:00.000000Z","expression":"30 2 * * *","last_task":null,"last_tick":null,"name":"nightly","next_tick":"2026-03-29T01:00:00.000000Z","overdue":false,"zone":"Europe/Berlin"}"#
         )
     }

@@ -77,4 +77,66 @@ import Testing
         #expect(try key(Part(a: 1, b: "x")) != key(Part(a: 2, b: "x")))
         #expect(try key(Part(a: 1, b: "x")) != key(Whole(a: 1, b: "x")))
     }
+
+    @Test func numbersThatDifferInTheLastDigitAreTwoOperations() throws {
+        struct Unsigned: RelierTask {
+            static let name = "unsigned"
+            static var options: TaskOptions { TaskOptions(idempotent: .key("account")) }
+            var account: UInt64
+            func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
+        }
+        struct Exact: RelierTask {
+            static let name = "exact"
+            static var options: TaskOptions { TaskOptions(idempotent: .key("account")) }
+            var account: Decimal
+            func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
+        }
+        struct Untyped: RelierTask {
+            static let name = "untyped"
+            static var options: TaskOptions { TaskOptions(idempotent: .key("account")) }
+            var account: JSONValue
+            func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
+        }
+        func key<Work: RelierTask>(_ task: Work) throws -> String? {
+            try TaskKey.make(for: Work.self, payload: CanonicalJSON.encode(task))
+        }
+        #expect(try key(Unsigned(account: 9_223_372_036_854_775_809)) != key(Unsigned(account: 9_223_372_036_854_775_810)))
+        let decimals = try ["100000000000000000.01", "100000000000000000.02"].map { try #require(Decimal(string: $0)) }
+        #expect(try key(Exact(account: decimals[0])) != key(Exact(account: decimals[1])))
+        #expect(try key(Exact(account: decimals[0])) == key(Exact(account: decimals[0])))
+        func number(_ literal: String) throws -> JSONValue { .number(try #require(JSONNumber(literal: literal))) }
+        #expect(try key(Untyped(account: number("0.1"))) != key(Untyped(account: number("0.10000000000000000001"))))
+        // As text and as a value it is the same operation.
+        let pushed = try CanonicalJSON.decode(Exact.self, from: Data(#"{ "account" : 100000000000000000.010 }"#.utf8))
+        #expect(try key(pushed) == key(Exact(account: decimals[0])))
+    }
+
+    /// Sets and dictionaries are enumerated in another order in each process, and in each instance of another capacity.
+    @Test func childrenWithUnorderedArgumentsAreTheSame() throws {
+        struct Letter: Codable { var to: Set<String> }
+        enum Tray: String, Codable { case left, right, middle }
+        struct Child: RelierTask {
+            static let name = "child"
+            var letter: Letter
+            var counts: [UUID: Int]
+            var trays: [Tray: Int]
+            func run(_ context: TaskContext) async throws -> NoOutput { NoOutput() }
+        }
+        let parent = TaskID.next()
+        let names = (0..<40).map { "name \($0)" }
+        let uuids = (0..<40).map { _ in UUID() }
+        func child(_ capacity: Int, reversed: Bool) throws -> TaskID {
+            var to = Set<String>(minimumCapacity: capacity)
+            var counts = [UUID: Int](minimumCapacity: capacity)
+            for index in reversed ? Array((0..<40).reversed()) : Array(0..<40) {
+                to.insert(names[index])
+                counts[uuids[index]] = index
+            }
+            let child = Child(letter: Letter(to: to), counts: counts, trays: reversed ? [.right: 2, .left: 1] : [.left: 1, .right: 2])
+            let decoded = try CanonicalJSON.decode(Child.self, from: CanonicalJSON.encode(child))
+            #expect(decoded.letter.to == to && decoded.counts == counts && decoded.trays == child.trays)
+            return TaskID.child(of: parent, name: "child", payload: try CanonicalJSON.encode(child), discriminator: nil)
+        }
+        #expect(try child(40, reversed: false) == child(4000, reversed: true))
+    }
 }

@@ -30,7 +30,7 @@ import Testing
         static let steps =
             Second.steps + [
                 Migration(from: 2) { json in
-                    guard case .integer(let amount)? = json["amount"] else { return }
+                    guard case .number(let number)? = json["amount"], let amount = number.int64 else { return }
                     if amount < 0 { throw Impossible() }
                     json["cents"] = .integer(amount * 100)
                     json["amount"] = nil

@@ -13,12 +13,11 @@ enum TaskKey {
         case .all:
             return "\(type.name):\(hex(SHA256.hash(data: payload)))"
         case .arguments(let names):
-            guard case .object(let members) = try CanonicalJSON.decode(JSONValue.self, from: payload) else {
+            guard let members = CanonicalMembers(payload) else {
                 throw RegistrationError("task '\(type.name)' has a key of named arguments, but its payload is no JSON object")
             }
-            // A missing optional is encoded as an absent member: the same operation as an explicit null.
-            let chosen = members.filter { names.contains($0.key) }
-            return "\(type.name):\(hex(SHA256.hash(data: try CanonicalJSON.encode(chosen))))"
+            // A missing optional is an absent member in every payload that the type itself has encoded.
+            return "\(type.name):\(hex(SHA256.hash(data: members.object(of: names))))"
         }
     }
 

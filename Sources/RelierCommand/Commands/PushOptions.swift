@@ -76,7 +76,7 @@ struct PushOptions: ParsableArguments {
         switch status.state {
         case .committed:
             if output.json { return }
-            Console.out(try result.map { try JSONOutput.text(of: $0) } ?? "committed; its result is no longer kept")
+            Console.out(result.map { JSONOutput.text(of: $0) } ?? "committed; its result is no longer kept")
         case .quarantined:
             throw CommandError(
                 "task \(id) was quarantined: \(status.reason ?? "unknown")\(status.message.map { ": \($0)" } ?? ""); 'dlq inspect \(id)' tells more"

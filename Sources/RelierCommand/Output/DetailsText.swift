@@ -14,8 +14,8 @@ enum DetailsText {
             ("checkpoint", task.checkpointBytes.map { "\($0) bytes" }),
             ("progress", task.progress.map { "\($0.done)" + ($0.total.map { " of \($0)" } ?? "") }),
         ]
-        facts.append(("arguments", try task.payload.map { try JSONOutput.text(of: $0) }))
-        facts.append(("result", try task.result.map { try JSONOutput.text(of: $0) }))
+        facts.append(("arguments", task.payload.map { JSONOutput.text(of: $0) }))
+        facts.append(("result", task.result.map { JSONOutput.text(of: $0) }))
         let width = facts.map(\.0.count).max() ?? 0
         var blocks = [
             facts.compactMap { name, value in

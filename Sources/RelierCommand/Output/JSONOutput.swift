@@ -4,14 +4,11 @@ import Relier
 /// One JSON document on standard output: indented on a terminal, one line for programs.
 enum JSONOutput {
     static func write(_ value: JSONValue) throws {
-        Console.out(try text(of: value, indented: Console.isTerminal()))
+        Console.out(text(of: value, indented: Console.isTerminal()))
     }
 
-    static func text(of value: JSONValue, indented: Bool = false) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting =
-            indented ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    static func text(of value: JSONValue, indented: Bool = false) -> String {
+        value.canonicalText(indented: indented)
     }
 }
 

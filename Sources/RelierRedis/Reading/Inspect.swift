@@ -39,7 +39,7 @@ struct InspectReply {
     private var kind: KindName { KindName(parts[10].buffer) }
     private var history: [AttemptRecord] { History.read(parts[3].buffer, labels: labels) }
 
-    private func decoded(_ json: Data?) -> JSONValue? { json.flatMap { try? JSONDecoder().decode(JSONValue.self, from: $0) } }
+    private func decoded(_ json: Data?) -> JSONValue? { json.flatMap { try? CanonicalJSON.decode(JSONValue.self, from: $0) } }
 
     private func standing(_ id: TaskID, _ text: ByteBuffer) -> TaskDetails? {
         guard let stored = TaskString(text) else { return nil }
@@ -123,10 +123,8 @@ struct InspectReply {
             maximum: Int(maximum), window: span == 0 ? nil : .microseconds(span))
         let text = "a limit of \(rule.phrase)"
         if rule.arguments.isEmpty { return text }
-        let members = (try? JSONDecoder().decode([String: JSONValue].self, from: payload)) ?? [:]
-        let values = rule.arguments.map { name in
-            (try? CanonicalJSON.encode(members[name] ?? .null)).map { String(decoding: $0, as: UTF8.self) } ?? "?"
-        }
+        let members = CanonicalMembers(payload)
+        let values = rule.arguments.map { String(decoding: members?.value(of: $0) ?? CanonicalMembers.null, as: UTF8.self) }
         return "\(text): \(values.joined(separator: ", "))"
     }
 }

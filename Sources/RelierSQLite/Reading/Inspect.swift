@@ -25,7 +25,7 @@ extension Database {
     }
 
     private func decoded(_ json: Data?) -> JSONValue? {
-        json.flatMap { try? JSONDecoder().decode(JSONValue.self, from: $0) }
+        json.flatMap { try? CanonicalJSON.decode(JSONValue.self, from: $0) }
     }
 
     private func liveDetails(_ id: TaskID) throws -> TaskDetails? {

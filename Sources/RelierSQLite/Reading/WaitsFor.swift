@@ -42,10 +42,8 @@ extension Database {
         guard let rule else { return nil }
         let text = "a limit of \(rule.phrase)"
         if rule.arguments.isEmpty { return text }
-        let members = (try? JSONDecoder().decode([String: JSONValue].self, from: payload)) ?? [:]
-        let values = try rule.arguments.map { name in
-            String(decoding: try CanonicalJSON.encode(members[name] ?? .null), as: UTF8.self)
-        }
+        let members = CanonicalMembers(payload)
+        let values = rule.arguments.map { String(decoding: members?.value(of: $0) ?? CanonicalMembers.null, as: UTF8.self) }
         return "\(text): \(values.joined(separator: ", "))"
     }
 }

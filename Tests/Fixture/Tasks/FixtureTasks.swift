@@ -229,7 +229,7 @@ struct Aged: RelierTask {
     struct Impossible: Error {}
     static let steps = [
         Migration(from: 1) { json in
-            guard case .integer(let amount)? = json["amount"], amount >= 0 else { throw Impossible() }
+            guard case .number(let number)? = json["amount"], let amount = number.int64, amount >= 0 else { throw Impossible() }
             json = ["cents": .integer(amount * 100)]
         }
     ]
