@@ -92,11 +92,9 @@ extension RedisEngine {
         _ = try await server.run(Scripts.admission, resends: true) { $0.append("1") }
     }
 
-    public func suspectsWaiting() async throws(EngineError) -> Int {
+    public func suspectsWaiting(on host: String) async throws(EngineError) -> Int {
         try await ready()
-        return try await partitions.everywhere { (server) throws(EngineError) in
-            try await server.run(Scripts.suspectsWaiting, resends: true).integer ?? 0
-        }.reduce(0, +)
+        return try await partitions.suspects(on: host).claimable
     }
 
     public func queues() async throws(EngineError) -> [QueueSummary] {

@@ -177,9 +177,9 @@ extension SQLiteEngine {
 
     public func resetAdmission() async throws(EngineError) { try await writer.perform { try $0.resetAdmission() } }
 
-    public func suspectsWaiting() async throws(EngineError) -> Int {
+    public func suspectsWaiting(on host: String) async throws(EngineError) -> Int {
         let now = clock.now
-        return try await read { try $0.suspectsWaiting(now: now) }
+        return try await read { try $0.suspectsWaiting(on: host, now: now) }
     }
 
     public func health() async throws(EngineError) -> [HealthFinding] { try await findings() }

@@ -1,78 +1,83 @@
 import Relier
-import RelierTesting
 import Testing
 
-@Suite("What becomes of a task whose worker is gone")
+/// Who is to blame: a table, engines decide by it.
+@Suite("Fate")
 struct FateTests {
-    static let traps: [Death] = [
-        .signalled(4), .signalled(5), .signalled(6), .signalled(7), .signalled(8), .signalled(11), .exited(status: 1), .exited(status: 134),
-        .outOfMemory,
+    private static let culpable: [Death] = [
+        .signalled(4), .signalled(5), .signalled(6), .signalled(7), .signalled(8), .signalled(11), .exited(status: 0), .exited(status: 1),
+        .exited(status: Death.drainedStatus), .exited(status: Death.selfStopStatus), .exited(status: 134), .outOfMemory,
     ]
-    static let blameless: [Death] = [
-        .leaseEnded, .lockFreed, .signalled(9), .signalled(15), .signalled(2), .exited(status: 0), .exited(status: Death.drainedStatus),
-    ]
+    private static let blameless: [Death] = [.leaseEnded, .lockFreed, .signalled(9), .signalled(15), .signalled(2)]
 
-    @Test("a trap, a non-zero exit or too much memory makes a suspect", arguments: traps)
-    func trap(death: Death) {
+    private func fate(
+        _ losses: Losses, _ death: Death, ranAlone: Bool = false, waitingAlone: Int = 0, _ limits: ReleaseLimits = ReleaseLimits()
+    ) -> Fate {
+        Fate.of(death, Fate.Case(losses, ranAlone: ranAlone, waitingAlone: waitingAlone, limits: limits))
+    }
+
+    @Test("a process that traps, or leaves though nobody asked it to, makes suspects of what it ran", arguments: culpable)
+    func suspects(death: Death) {
         #expect(death.makesSuspects)
-        #expect(Fate.of(resurrections: 0, ranAlone: false, death: death, maxResurrections: 5) == .suspect)
-        #expect(Fate.of(resurrections: 4, ranAlone: false, death: death, maxResurrections: 5) == .suspect)
+        #expect(fate(Losses(), death) == .suspect)
+        #expect(fate(Losses(inARow: 100, total: 100), death, waitingAlone: 1_000_000) == .suspect, "never convicted in company")
     }
 
-    @Test("trapping alone convicts, whatever is left of the resurrections", arguments: traps)
-    func conviction(death: Death) {
-        for resurrections in [0, 1, 5, 100] {
-            let fate = Fate.of(resurrections: resurrections, ranAlone: true, death: death, maxResurrections: 5)
-            #expect(fate == .quarantine(reason: "WorkerCrash"))
+    @Test("trapping alone convicts, however few workers were lost", arguments: culpable)
+    func convicted(death: Death) {
+        for count in [0, 1, 5, 100] {
+            #expect(fate(Losses(inARow: count), death, ranAlone: true) == .quarantine(reason: "WorkerCrash"))
         }
     }
 
-    @Test("a death that is nobody's fault queues again", arguments: blameless)
-    func innocent(death: Death) {
+    @Test("the second loss in a row leads to a lone run, unless too many wait for theirs", arguments: blameless)
+    func lostTwice(death: Death) {
         #expect(!death.makesSuspects)
-        #expect(Fate.of(resurrections: 0, ranAlone: false, death: death, maxResurrections: 5) == .requeue)
-        #expect(Fate.of(resurrections: 1, ranAlone: true, death: death, maxResurrections: 5) == .suspect)
+        #expect(fate(Losses(), death) == .requeue)
+        #expect(fate(Losses(inARow: 1, total: 1), death) == .suspect)
+        #expect(fate(Losses(inARow: 1, total: 1), death, waitingAlone: 99) == .suspect)
+        #expect(fate(Losses(inARow: 1, total: 1), death, waitingAlone: 100) == .requeue)
+        #expect(fate(Losses(inARow: 40, total: 40), death, waitingAlone: 100) == .requeue)
     }
 
-    @Test("resurrections are used up", arguments: traps + blameless)
-    func usedUp(death: Death) {
+    @Test("losses alone convict, and only as many in a row as are allowed", arguments: blameless)
+    func lostAlone(death: Death) {
         let end = Fate.quarantine(reason: "max_resurrections_exceeded")
-        #expect(Fate.of(resurrections: 5, ranAlone: false, death: death, maxResurrections: 5) == end)
-        #expect(Fate.of(resurrections: 0, ranAlone: false, death: death, maxResurrections: 0) == end)
-        if !death.makesSuspects { #expect(Fate.of(resurrections: 5, ranAlone: true, death: death, maxResurrections: 5) == end) }
+        #expect(fate(Losses(inARow: 5, alone: 3, total: 5), death, ranAlone: true) == .suspect)
+        #expect(fate(Losses(inARow: 5, alone: 4, total: 5), death, ranAlone: true) == end)
+        #expect(fate(Losses(inARow: 40, alone: 0, total: 40), death, ranAlone: true) == .suspect)
+        #expect(fate(Losses(), death, ranAlone: true, ReleaseLimits(maxResurrections: 0)) == end, "less than one is taken for one")
     }
 
-    @Test("a worker that stopped itself costs nothing, whatever was counted before", arguments: [true, false])
-    func stoppedItself(ranAlone: Bool) {
-        let death = Death.exited(status: Death.selfStopStatus)
-        #expect(!death.makesSuspects)
-        for resurrections in [0, 5, 100] {
-            #expect(Fate.of(resurrections: resurrections, ranAlone: ranAlone, death: death, maxResurrections: 5) == .handBack)
+    @Test("a life has its bound, which counts alone", arguments: blameless)
+    func life(death: Death) {
+        #expect(fate(Losses(total: 48), death) == .requeue)
+        #expect(fate(Losses(total: 49), death) == .suspect)
+        #expect(fate(Losses(total: 49), death, ranAlone: true) == .quarantine(reason: "max_resurrections_exceeded"))
+        #expect(fate(Losses(total: 500), death) == .suspect)
+    }
+
+    @Test("a worker that left of its own accord costs nothing", arguments: [Death.selfStopped, .drained])
+    func orderly(death: Death) {
+        #expect(!death.makesSuspects && death.isOrderly)
+        for ranAlone in [false, true] {
+            #expect(fate(Losses(inARow: 100, alone: 100, total: 100), death, ranAlone: ranAlone) == .handBack)
         }
     }
 
-    @Test("only a lease's end is unobserved", arguments: traps + blameless)
-    func observed(death: Death) {
-        #expect(death.wasObserved == (death != .leaseEnded))
-        #expect(!death.label.isEmpty)
-    }
-}
-
-@Suite("The conformance suite itself")
-struct SuiteTests {
-    @Test("every check has a name of its own")
-    func names() {
-        let names = EngineConformance.all.map(\.name)
-        #expect(Set(names).count == names.count)
-        #expect(names.count > 100)
-    }
-
-    @Test("checks that need an ability are left out without it")
-    func abilities() {
-        let without = EngineConformance.checks(
-            without: [.noticesDeath, .separateWallClock, .keepsOrder, .altersStorage, .plantsForeign])
-        #expect(without.allSatisfy { $0.needs == nil })
-        #expect(EngineConformance.checks(without: []).count == EngineConformance.all.count)
-        #expect(without.count < EngineConformance.all.count)
+    @Test("the count forgets with progress, or a day after the last loss")
+    func memory() {
+        let start = EngineTime(microseconds: 1_000_000)
+        var losses = Losses()
+        losses.count(ranAlone: false, at: start)
+        losses.count(ranAlone: true, at: start)
+        #expect(losses == Losses(inARow: 2, alone: 1, total: 2, last: start))
+        losses.forget(progressed: false, at: start + .hours(23))
+        #expect(losses.inARow == 2 && losses.alone == 1)
+        var later = losses
+        later.forget(progressed: false, at: start + .hours(24))
+        #expect(later == Losses(inARow: 0, alone: 0, total: 2, last: start))
+        losses.forget(progressed: true, at: start)
+        #expect(losses == later)
     }
 }

@@ -105,7 +105,7 @@ private final class FaultyEngine: ForwardingEngine {
         var death = death
         var target = target
         switch (fault, target) {
-        case (.resurrectsForEver, _): limits.maxResurrections = 100
+        case (.resurrectsForEver, _): (limits.maxResurrections, limits.maxLosses) = (100, 100)
         case (.forgivesTraps, _): death = .signalled(9)
         case (.releasesTheLiving, .incarnation(let incarnation, counter: .some)):
             let counter = try await engine.leases().first { $0.incarnation == incarnation }?.counter

@@ -63,7 +63,7 @@ extension ForwardingEngine {
     func setPaused(_ isPaused: Bool, queue: Queue) async throws(EngineError) { try await engine.setPaused(isPaused, queue: queue) }
     func admission() async throws(EngineError) -> AdmissionStatus { try await engine.admission() }
     func resetAdmission() async throws(EngineError) { try await engine.resetAdmission() }
-    func suspectsWaiting() async throws(EngineError) -> Int { try await engine.suspectsWaiting() }
+    func suspectsWaiting(on host: String) async throws(EngineError) -> Int { try await engine.suspectsWaiting(on: host) }
     func health() async throws(EngineError) -> [HealthFinding] { try await engine.health() }
     func close() async throws(EngineError) { try await engine.close() }
 }

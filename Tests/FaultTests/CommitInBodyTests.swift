@@ -32,7 +32,7 @@ import Testing
         try await FaultScene.run { scene in
             try await makeTable(scene)
             let reader = try DatabaseQueue(path: scene.database)
-            let limits = ReleaseLimits(maxResurrections: 10_000)
+            let limits = ReleaseLimits(maxResurrections: 10_000, maxLosses: 10_000, maxLoneTasks: 0)
             let resurrector = Task { [engine = scene.engine] in
                 try await Resurrector(
                     engine: engine, settings: ResurrectionSettings(interval: .milliseconds(20), limits: limits), logger: FaultScene.logger

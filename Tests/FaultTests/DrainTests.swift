@@ -101,7 +101,7 @@ import Testing
                     }
                 }
                 #expect(crew.dead.count == 4 * rounds)
-                #expect(crew.dead.allSatisfy { $0.death == .exited(status: 0) })
+                #expect(crew.dead.allSatisfy { $0.death == .drained })
                 #expect(scene.lines().compactMap { Int($0) }.sorted() == Array(0..<100 * rounds), "each body ran to its end once")
             }
         }

@@ -89,7 +89,7 @@ import Testing
                 for receipt in held { _ = try await receipt.value(timeout: .seconds(30)) }
                 _ = try await scene.relier.push(stubborn(2))
                 try await until("the process is replaced") { crew.dead.count == 1 && crew.workers.count == 1 }
-                #expect(crew.dead.map(\.death) == [.exited(status: 0)])
+                #expect(crew.dead.map(\.death) == [.drained])
                 let note = try await scene.relier.push(Note(text: "served", evidence: scene.evidence))
                 _ = try await note.value(timeout: .seconds(30))
                 scene.openGate()

@@ -1,3 +1,4 @@
+import Crypto
 public import Foundation
 
 /// The right to write for one attempt. A write that carries any other pair than the task's current one is refused.
@@ -147,4 +148,15 @@ public enum Checkpoint: Sendable, Hashable {
     case inline(Data)
     /// A file of that name in the shared checkpoint directory, and how many bytes it holds uncompressed.
     case file(name: String, bytes: Int)
+
+    /// 16 bytes that are equal for equal contents: what an engine compares to see whether an attempt has made progress.
+    package var identity: Data {
+        switch self {
+        case .inline(let data): Self.identity(of: data)
+        // The name ends with the identity of what the file holds (``CheckpointStore``).
+        case .file(let name, _): Self.identity(of: Data((name.split(separator: "-").last ?? "").utf8))
+        }
+    }
+
+    static func identity(of data: Data) -> Data { SHA256.hash(data: data).withUnsafeBytes { Data($0.prefix(16)) } }
 }

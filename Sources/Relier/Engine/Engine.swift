@@ -55,6 +55,9 @@ public protocol Engine: Sendable {
     /// and bodies that outlived their attempt count; of a key with a rate at most so many are claimed in any ``LimitRule/window`` on the engine's clock.
     /// What a limit holds back is `waiting` by its key, in the order of the pushes, costs a claim nothing, and is queued in the step that frees the slot, by
     /// whatever end of a run, or at the time at which the rate allows it.
+    ///
+    /// A claim for suspects takes at most one. One that has lost a worker while it ran alone has its host to itself, since what took the worker may have
+    /// been a neighbour: it is handed out when no other suspect runs on the claimer's host, after those that have not, and none is beside it.
     /// - Throws: `fenced` when the incarnation is not joined, or no more.
     func claim(_ request: ClaimRequest) async throws(EngineError) -> [ClaimedTask]
 
@@ -71,7 +74,7 @@ public protocol Engine: Sendable {
     /// either answer is right.
     func settle(_ settlements: [Settlement]) async throws(EngineError) -> [SettleReply]
 
-    /// Saves a checkpoint; `nil` removes it.
+    /// Saves a checkpoint; `nil` removes it. Whether it is progress shows when its worker is lost: the bytes saved then differ from those that the attempt began with.
     /// - Throws: `fenced` when the fence is not the current one.
     func saveCheckpoint(_ checkpoint: Checkpoint?, of task: TaskID, fence: Fence) async throws(EngineError)
 
@@ -93,8 +96,9 @@ public protocol Engine: Sendable {
     /// Every joined incarnation as it is now.
     func leases() async throws(EngineError) -> [LeaseSighting]
 
-    /// Takes away what dead incarnations held, at most `limits.batch` tasks a call: each task is queued again, made a suspect, or quarantined, once,
-    /// whoever calls. An incarnation that holds nothing more is forgotten and can neither claim nor settle.
+    /// Takes away what dead incarnations held, at most `limits.batch` tasks a call: each task is queued again, made a suspect, handed back, or quarantined,
+    /// once, whoever calls, as ``Fate`` decides by its ``Losses``. They are kept with the task, also in the dead letter queue, from which a release that
+    /// is not fresh brings them back; a retry starts the count in a row anew. An incarnation that holds nothing more is forgotten and can neither claim nor settle.
     func release(_ target: ReleaseTarget, death: Death, limits: ReleaseLimits) async throws(EngineError) -> ReleaseReport
 
     /// Adds the report of a crash to the history of all tasks that died with these incarnations, also when they have ended since.
@@ -154,8 +158,10 @@ public protocol Engine: Sendable {
     func admission() async throws(EngineError) -> AdmissionStatus
     /// Ends the open window: the next task that is counted opens another.
     func resetAdmission() async throws(EngineError)
-    /// How many suspects wait to run alone and would be handed out now: those that a limit or a pause holds back do not count.
-    func suspectsWaiting() async throws(EngineError) -> Int
+    /// How many suspects wait to run alone and would be handed out now to a worker on this host: those that a limit or a pause holds back do not count,
+    /// nor those that wait until nothing else runs alone there (``claim(_:)``).
+    /// - Parameter host: ``WorkerInfo/host`` of whoever would run them.
+    func suspectsWaiting(on host: String) async throws(EngineError) -> Int
     /// Looks at the engine's own state: reachable, version, durability, permissions, latency.
     func health() async throws(EngineError) -> [HealthFinding]
 

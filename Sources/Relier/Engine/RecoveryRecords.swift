@@ -29,24 +29,30 @@ public enum Death: Sendable, Hashable, Codable {
     case leaseEnded
     /// Its lock was free, or the machine was rebooted since.
     case lockFreed
-    /// Its parent saw it leave with this status.
+    /// It told its parent that it stops itself, since it cannot renew its lease or cannot free its slots, and left.
+    case selfStopped
+    /// It was told to drain, or told its parent that it leaves, and left with status 0 or ``drainedStatus``.
+    case drained
+    /// Its parent saw it leave with this status, unannounced.
     case exited(status: Int32)
     /// Its parent saw it die of this signal.
     case signalled(Int32)
     /// Its parent saw it killed while the memory limit's counter rose.
     case outOfMemory
 
-    /// Whether what it ran is under suspicion of having done it: a trap, a non-zero exit, or too much memory.
+    /// Whether what it ran is under suspicion of having done it: a trap, an exit with any status that nobody asked for, or too much memory.
     public var makesSuspects: Bool {
         switch self {
-        case .leaseEnded, .lockFreed: false
-        // 79 is a worker that stopped itself at its lease's deadline: nobody's fault.
-        case .exited(let status): ![0, Death.selfStopStatus, Death.drainedStatus].contains(status)
+        case .leaseEnded, .lockFreed, .selfStopped, .drained: false
+        case .exited: true
         // SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV
         case .signalled(let signal): [4, 5, 6, 7, 8, 11].contains(signal)
         case .outOfMemory: true
         }
     }
+
+    /// Whether the process left of its own accord, as it should: what it still holds goes back and counts nothing.
+    public var isOrderly: Bool { self == .selfStopped || self == .drained }
 
     /// Whether somebody saw the death, or at least a lock that the kernel freed.
     public var wasObserved: Bool { self != .leaseEnded }
@@ -62,6 +68,8 @@ public enum Death: Sendable, Hashable, Codable {
         switch self {
         case .leaseEnded: "lease ended"
         case .lockFreed: "process gone"
+        case .selfStopped: "stopped itself"
+        case .drained: "drained"
         case .exited(let status): "exit status \(status)"
         case .signalled(let signal): "signal \(signal)"
         case .outOfMemory: "out of memory"
@@ -69,38 +77,28 @@ public enum Death: Sendable, Hashable, Codable {
     }
 }
 
+/// How much one release may do, and how many lost workers a task survives.
 public struct ReleaseLimits: Sendable, Hashable {
-    /// How many lost workers a task survives; zero or more.
+    /// How many workers in a row a task may lose while it runs alone, without progress between them; the last of them quarantines it. 1 or more.
     public var maxResurrections: Int
+    /// How many workers a task may lose in its whole life; after that it runs alone, and the next one lost quarantines it. 1 or more.
+    public var maxLosses: Int
     /// How many tasks one call moves at most; 1 or more.
     public var batch: Int
     /// No more tasks are moved while so many recovered ones wait; 1 or more.
     public var maxRequeueDepth: Int
+    /// While so many tasks wait to run alone, a task that lost its second worker to no fault of its process is queued among the others again, so that
+    /// a mass kill does not turn a backlog into lone runs. 0 or more.
+    public var maxLoneTasks: Int
 
-    public init(maxResurrections: Int = 5, batch: Int = 1000, maxRequeueDepth: Int = 10_000) {
+    public init(
+        maxResurrections: Int = 5, maxLosses: Int = 50, batch: Int = 1000, maxRequeueDepth: Int = 10_000, maxLoneTasks: Int = 100
+    ) {
         self.maxResurrections = maxResurrections
+        self.maxLosses = maxLosses
         self.batch = batch
         self.maxRequeueDepth = maxRequeueDepth
-    }
-}
-
-/// What becomes of a task whose worker is gone. Pure: every engine decides by this.
-public enum Fate: Sendable, Hashable {
-    /// Back to where it was, counting nothing: its worker stopped itself.
-    case handBack
-    case requeue
-    case suspect
-    case quarantine(reason: String)
-
-    /// - Parameters:
-    ///   - resurrections: how often a worker was lost under it before.
-    ///   - ranAlone: it was a suspect, alone in its process.
-    public static func of(resurrections: Int, ranAlone: Bool, death: Death, maxResurrections: Int) -> Fate {
-        if death == .exited(status: Death.selfStopStatus) { return .handBack }
-        if ranAlone && death.makesSuspects { return .quarantine(reason: "WorkerCrash") }
-        if resurrections >= maxResurrections { return .quarantine(reason: "max_resurrections_exceeded") }
-        // A suspect that lost its process to somebody else's kill is still a suspect.
-        return death.makesSuspects || ranAlone ? .suspect : .requeue
+        self.maxLoneTasks = maxLoneTasks
     }
 }
 

@@ -21,7 +21,9 @@ package struct CheckpointStore: Sendable {
         case .filesystem(let directory, let inlineBytes):
             if data.count <= inlineBytes { return .inline(data) }
             // A name per save: until the engine accepts it, the one before is the task's, and a worker that lost its task writes beside its successor's.
-            let name = "\(task)-\(fence.number)-\(String(UInt64.random(in: .min ... .max), radix: 16))\(Self.fileSuffix)"
+            // It ends with what tells equal contents, so that an engine sees progress without reading the file.
+            let random = String(UInt64.random(in: .min ... .max), radix: 16)
+            let name = "\(task)-\(fence.number)-\(random)-\(Hex.text(Checkpoint.identity(of: data)))\(Self.fileSuffix)"
             try DurableFile.write(try Zlib.compress(data), to: name, in: directory)
             return .file(name: name, bytes: data.count)
         }

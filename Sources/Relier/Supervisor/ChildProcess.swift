@@ -17,6 +17,10 @@ final class ChildProcess: Sendable {
         var cutShort: Int32?
         /// The crash reporters seen at work on it.
         var reporters: Set<Int32> = []
+        /// It was given an order to leave.
+        var wasTold = false
+        /// It left with ``Death/drainedStatus``.
+        var leftForGood = false
     }
 
     /// The descriptor under which the worker finds its orders.
@@ -75,8 +79,7 @@ final class ChildProcess: Sendable {
             let death = awaitDeath()
             watch.cancel()
             endReporters()
-            dismiss()
-            onDeath(self, death)
+            onDeath(self, dismiss(death))
         }
         waiter.name = "relier-wait"
         waiter.start()
@@ -91,6 +94,7 @@ final class ChildProcess: Sendable {
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
             let death = Self.death(from: status)
+            life.leftForGood = death == .exited(status: Death.drainedStatus)
             if death == .signalled(SIGKILL), let signal = life.cutShort { return .signalled(signal) }
             return death
         }
@@ -128,8 +132,9 @@ final class ChildProcess: Sendable {
         (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?.hasPrefix("swift-backtra") == true
     }
 
-    /// Sends an order; a dead child does not mind.
+    /// Sends an order to leave; a dead child does not mind.
     func order(_ line: String) {
+        life.withLock { $0.wasTold = true }
         orders.withLock { descriptor in
             guard let descriptor else { return }
             let bytes = Array((line + "\n").utf8)
@@ -137,13 +142,19 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Closes the orders: the worker drains.
-    private func dismiss() {
-        orders.withLock { descriptor in
-            if let open = descriptor { close(open) }
-            descriptor = nil
+    /// Hears what the dead process said last, and closes the orders.
+    private func dismiss(_ seen: Death) -> Death {
+        let farewell = orders.withLock { descriptor in
+            defer { descriptor = nil }
+            guard let open = descriptor else { return Farewell?.none }
+            defer { close(open) }
+            return Farewell.heard(on: open)
         }
+        return Death.of(seen, said: farewell, wasTold: life.withLock { $0.wasTold })
     }
+
+    /// Whether it left with the status of a worker that an operator drained for good; known once it is dead.
+    var leftForGood: Bool { life.withLock { $0.leftForGood } }
 
     func kill(_ signal: Int32) { _ = Foundation.kill(pid, signal) }
 

@@ -122,7 +122,7 @@ struct Nursery {
     private func lookForSuspects() {
         if stopping { return }
         Task { [engine, sender] in
-            if let count = try? await engine.suspectsWaiting() { sender.yield(.suspects(count)) }
+            if let count = try? await engine.suspectsWaiting(on: HostName.current) { sender.yield(.suspects(count)) }
         }
     }
 
@@ -139,8 +139,8 @@ struct Nursery {
     private mutating func buried(_ process: ChildProcess, _ seen: Death) {
         guard let child = children.removeValue(forKey: process.pid) else { return }
         let death = seen == .signalled(SIGKILL) && memory.rose() ? .outOfMemory : seen
-        let forGood = death == .exited(status: Death.drainedStatus)
-        let clean = death == .exited(status: 0) || forGood
+        let forGood = death == .drained && process.leftForGood
+        let clean = death == .drained
         if !clean { settings.logger.warning("worker process \(process.pid) died: \(death.label)") }
         release(child, death, clean: clean)
         guard let slot = child.slot, !stopping else { return }

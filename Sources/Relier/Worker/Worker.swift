@@ -133,7 +133,7 @@ public final class Worker: Service {
             while !Task.isCancelled {
                 try? await Task.sleep(for: watch.interval)
                 // An engine that is away says nothing about suspects.
-                guard let waiting = try? await engine.suspectsWaiting() else { continue }
+                guard let waiting = try? await engine.suspectsWaiting(on: HostName.current) else { continue }
                 if watch.look(waiting: waiting, at: .now) {
                     settings.logger.notice("\(waiting) suspects wait and no supervisor takes them; making room to run them alone")
                     session.tell(.makeRoom)
@@ -152,11 +152,11 @@ public final class Worker: Service {
     private func runSuspects(_ threads: BlockingThreads) async throws -> Int {
         var alone = settings
         alone.isolated = true
-        let before = try await engine.suspectsWaiting()
+        let before = try await engine.suspectsWaiting(on: HostName.current)
         var left = before
         while left > 0, let session = begin(alone, threads) {
             _ = try await session.run()
-            let now = try await engine.suspectsWaiting()
+            let now = try await engine.suspectsWaiting(on: HostName.current)
             if now >= left { break }
             left = now
         }

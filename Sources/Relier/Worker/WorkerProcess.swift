@@ -19,6 +19,7 @@ public enum WorkerProcess {
     public static func run(engine: any Engine, tasks: TaskRegistry, settings: WorkerSettings, orders: Int32) async throws -> Ending {
         // Not to be inherited by what bodies start: the pipe must end with the supervisor.
         _ = fcntl(orders, F_SETFD, FD_CLOEXEC)
+        Farewell.prepare(on: orders)
         var settings = settings
         settings.ownsProcess = true
         // Its supervisor sweeps.
@@ -30,6 +31,7 @@ public enum WorkerProcess {
         reader.name = "relier-orders"
         reader.start()
         try await worker.run()
+        Farewell.leaving.say()
         return worker.leftForGood ? .forGood : .done
     }
 

@@ -178,6 +178,7 @@ final class WorkerSession: Sendable {
             // Decided here, on a thread that no body can starve. What has ended waits for the engine: its fences may still be good.
             if settings.ownsProcess && holdings.busySlots > 0 {
                 logger.critical("the lease has ended and bodies still run; leaving the process")
+                Farewell.selfStop.say()
                 _exit(Death.selfStopStatus)
             }
             for attempt in holdings.attempts where attempt.end(.lost) { giveUp(attempt) }
@@ -224,6 +225,7 @@ final class WorkerSession: Sendable {
             settlements.append(Settlement(task: attempt.id, fence: attempt.fence, outcome: .handBack, bodyRuns: attempt.isOverdue))
         }
         settleOverPool(settlements)
+        (status == Death.selfStopStatus ? Farewell.selfStop : .leaving).say()
         _exit(status)
     }
 
@@ -255,6 +257,7 @@ final class WorkerSession: Sendable {
         let returned = await holdings.wait(until: .now + margin) { $0.busySlots == 0 }
         guard !returned, settings.ownsProcess else { return }
         logger.critical("\(holdings.busySlots) bodies of tasks that are not this worker's any more do not stop; leaving the process")
+        Farewell.selfStop.say()
         _exit(Death.selfStopStatus)
     }
 

@@ -58,8 +58,8 @@ enum SettingsTable {
         "A worker's lease: how long it may be silent before its tasks are given to others. A death that its supervisor sees does not wait for it."
     )
     static let maxResurrections = Setting<Int>.integer(
-        "MAX_RESURRECTIONS", "Recovery", 0...10_000, default: 5,
-        "How many lost workers a task survives before it goes to the dead letter queue.")
+        "MAX_RESURRECTIONS", "Recovery", 1...10_000, default: 5,
+        "How many workers in a row a task may lose while it runs alone, without progress, before it goes to the dead letter queue.")
     static let checkInterval = Setting<Duration>.duration(
         "RESURRECTION_CHECK_INTERVAL", "Recovery", .milliseconds(50) ... .hours(1), default: "0.5", "The longest pause between two sweeps.")
     static let batchSize = Setting<Int>.integer(

@@ -5,9 +5,10 @@ extension Partitions {
     func claim(_ request: ClaimRequest, from start: Int) async throws(EngineError) -> [ClaimedTask] {
         if isOne { return try await first.claim(request, token: .random(in: 0 ... .max)) }
         let order = servers.indices.map { ($0 + start) % count }
+        if request.suspects { return try await claimSuspect(request, order) }
         var claim = WideClaim(request)
         // Each queue has its share of all partitions before what is left goes to all in their order.
-        let isShared = request.shares.count > 1 && !request.suspects
+        let isShared = request.shares.count > 1
         for partition in order where claim.left > 0 {
             try await claim.take(request.shares.indices, from: partition, of: self, isWithinShares: isShared)
         }
@@ -40,7 +41,7 @@ private struct WideClaim {
 
     init(_ request: ClaimRequest) {
         self.request = request
-        limit = request.suspects ? min(1, request.limit) : request.limit
+        limit = request.limit
         slots = request.shares.map(\.slots)
     }
 

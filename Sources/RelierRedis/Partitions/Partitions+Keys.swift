@@ -77,8 +77,10 @@ extension Partitions {
                 : try await acquire(name, hash, for: task, in: server, fence: fence)
             guard var buffer = reply.buffer, let letter = buffer.readInteger(as: UInt8.self) else { return .acquired }
             switch letter {
-            case UInt8(ascii: "v"): return .completed(buffer.data)
-            case UInt8(ascii: "n"): return .completed(nil)
+            case UInt8(ascii: "v"), UInt8(ascii: "n"):
+                // Those that wait for it in the task's own partition get the same answer; where this fails, housekeeping wakes them.
+                if home(ofKey: hash) != server.partition { try? await wake(waitingFor: hash, in: server.partition, count: 2) }
+                return .completed(letter == UInt8(ascii: "v") ? buffer.data : nil)
             case UInt8(ascii: "f"):
                 if case .held(let owner) = try await look(at: key) { return .held(by: owner) }
             default: return buffer.readID(TaskID.self).map { .held(by: $0) } ?? .acquired

@@ -72,20 +72,37 @@ extension Partitions {
         }
     }
 
+    /// Wakes the next task of a partition that waits for another one's key. Where more wait, the key's partition goes on knowing it; should that second step
+    /// never come, housekeeping asks again.
+    func wake(waitingFor hash: [UInt8], in partition: Int, count: Int = 1) async throws(EngineError) {
+        let reply = try await servers[partition].run(Scripts.wakeForHand) { call in
+            call.append(bytes: hash)
+            call.append(count)
+        }
+        guard reply.integer == 1, !isMute else { return }
+        _ = try await servers[home(ofKey: hash)].run(Scripts.waitForHand) { call in
+            call.append(bytes: hash)
+            call.append(bytes: Self.partitionBytes(partition))
+            call.append(1)
+        }
+    }
+
+    private static func partitionBytes(_ partition: Int) -> [UInt8] { [UInt8(partition >> 8), UInt8(partition & 0xff)] }
+
     private func carryOut(_ letter: Letter, for partition: Int) async throws(EngineError) -> Bool {
         switch letter {
         case .look(let key): return try await look(at: key) != .coming
         case .wake(let hash, let partition):
             guard servers.indices.contains(partition) else { return true }
-            _ = try await servers[partition].run(Scripts.wakeForHand) { $0.append(bytes: hash) }
+            try await wake(waitingFor: hash, in: partition)
             return true
         case .wait(let hash):
             let reply = try await servers[home(ofKey: hash)].run(Scripts.waitForHand) { call in
                 call.append(bytes: hash)
-                call.append(bytes: [UInt8(partition >> 8), UInt8(partition & 0xff)])
+                call.append(bytes: Self.partitionBytes(partition))
             }
             if reply.isEmptyText {
-                _ = try await servers[partition].run(Scripts.wakeForHand) { $0.append(bytes: hash) }
+                try await wake(waitingFor: hash, in: partition)
             } else if reply.text == "f" {
                 // Where its holder is gone, that wakes those who wait.
                 _ = try await look(at: KeyPlace(kind: .hand, hash: hash))

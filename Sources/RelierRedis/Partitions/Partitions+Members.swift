@@ -73,21 +73,27 @@ extension Partitions {
         case .incarnation(let incarnation, let counter?): doomed = .incarnation(incarnation, counter: counter)
         case .process(let process): doomed = .process(process)
         }
-        let (most, batch, depth) = (limits.maxResurrections, max(1, limits.batch), max(1, limits.maxRequeueDepth))
-        if isOne { return try await first.release(doomed, death: death, maxResurrections: most, batch: batch, depth: depth).0 }
-        var waiting = try await everywhere { (server) throws(EngineError) in
-            try await server.run(Scripts.recovered, resends: true).integer ?? 0
+        let (batch, depth) = (max(1, limits.batch), max(1, limits.maxRequeueDepth))
+        if isOne { return try await first.release(doomed, death: death, limits: limits, batch: batch, depth: depth).0 }
+        let counts = try await everywhere { (server) throws(EngineError) in
+            try await server.run(Scripts.recovered, resends: true).list.map { $0.integer ?? 0 }
         }
+        var waiting = counts.map { $0.first ?? 0 }
+        // Those that wait to run alone, who are bounded as a whole, too.
+        var alone = counts.map { $0.last ?? 0 }
         var sum = ReleaseReport()
         for server in servers {
             var own = doomed
             // Only the first partition looks at the counter.
             if server.partition > 0, case .incarnation(let incarnation, _) = doomed { own = .dead(incarnation) }
             let elsewhere = waiting.reduce(0, +) - waiting[server.partition]
+            var ownLimits = limits
+            ownLimits.maxLoneTasks = max(0, limits.maxLoneTasks - alone.reduce(0, +) + alone[server.partition])
+            let bounded = ownLimits
             let (report, lives): (ReleaseReport, Bool)
             do {
                 (report, lives) = try await server.release(
-                    own, death: death, maxResurrections: most, batch: max(0, batch - sum.moved), depth: depth - elsewhere)
+                    own, death: death, limits: bounded, batch: max(0, batch - sum.moved), depth: depth - elsewhere)
             } catch {
                 // What was moved before is to be told of.
                 if sum.moved == 0 { throw error }
@@ -101,6 +107,7 @@ extension Partitions {
             sum.throttled = sum.throttled || report.throttled
             sum.remaining = sum.remaining || report.remaining
             waiting[server.partition] += report.requeued.count
+            alone[server.partition] += report.suspects.count
             // It lives, or has not yet been forgotten there.
             if server.partition == 0 && (lives || report.remaining) { break }
             if isMute { break }

@@ -36,6 +36,7 @@ extension Partitions {
             call.append(task)
             call.append(fence)
             call.append(bytes: checkpoint.map { [UInt8(ascii: "1")] + $0.stored } ?? [])
+            call.append(bytes: checkpoint.map { Array($0.identity) } ?? Array(repeating: 0, count: 16))
         }
     }
 

@@ -32,7 +32,7 @@ elseif task.state == PARKED then
 elseif task.state == WAITING then
     local hash = sub(call('GET', P .. ':a:' .. id) or '', 1, 16)
     call('DEL', P .. ':a:' .. id)
-    call('LREM', P .. ':aw:' .. hash, 1, id)
+    call('ZREM', P .. ':aw:' .. hash, id)
     if call('EXISTS', P .. ':aw:' .. hash) == 0 then call('SREM', P .. ':aws', hash) end
 elseif task.state == SUSPECT then
     local key = P .. ':s:' .. task.kind

@@ -1,14 +1,14 @@
 -- flags: allow-oom
 -- uses: core task ready_key
--- special: names wake ready history gates keys ending_read records ending foreign claiming
+-- special: names wake ready history gates keys ending_read records ending foreign losses lone claiming
 -- Takes tasks to run: each with its next fence number and the request's fresh token, its state set to running.
 --
 -- Scheduled tasks of the queues that are due are queued first. Each queue is served up to its share, then what is left goes to all in order; of a
 -- queue about half are recovered ones while both wait. What the worker cannot run is set aside, what is no task is quarantined, and what a limit
 -- holds back waits at it: nothing waits behind any of them. No claim exceeds a limit.
 --
--- ARGV: settings · incarnation 16 · request 8 · fresh token 8, whose low half counts on with each task · limit · '1' for a suspect, '2' for no more than
--- the shares · then for each share the queue's name and its slots.
+-- ARGV: settings · incarnation 16 · request 8 · fresh token 8, whose low half counts on with each task · limit · '1' for a suspect ('s' for one that has lost
+-- no worker while it ran alone, 'e' for one that has), '2' for no more than the shares · then for each share the queue's name and its slots.
 -- Answers ids, one after the other; the strings as they were before; checkpoints as position and value; kinds and queues as number and name.
 local incarnation, request, limit = ARGV[2], unpack_of('>I8', ARGV[3]), tonumber(ARGV[5])
 local tokenHigh, tokenLow = unpack_of('>c4I4', ARGV[4])
@@ -163,8 +163,8 @@ local function openGates()
     if isSpecial() then special().openGates() end
 end
 
-if ARGV[6] == '1' then
-    special().takeSuspect()
+if ARGV[6] == 's' or ARGV[6] == 'e' or ARGV[6] == '1' then
+    special().takeSuspect(ARGV[6] ~= 'e', ARGV[6] ~= 's')
 else
     for round = 1, MAX_ROUNDS do
         local rung, drained = 0, {}

@@ -8,6 +8,7 @@ local id, partition, hash = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local record = readKey(HAND .. hash)
 if record then
     if record.state == 2 and record.until_ > now then
+        handAnswered(hash)
         if byte(record.rest) == 1 then return 'v' .. sub(record.rest, 2) end
         return 'n'
     end

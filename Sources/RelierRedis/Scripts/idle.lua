@@ -1,5 +1,5 @@
 -- flags: allow-oom
--- uses: core task names wake ready_key ready history gates keys ending_read records ending foreign
+-- uses: core task names wake ready_key ready history gates keys ending_read records ending foreign losses lone
 -- Looks whether a claim by the incarnation would find something, and if not writes it down as a waiter of these queues in the same step: no push falls
 -- between the look and the wait.
 -- ARGV: settings · incarnation · waiter 16 · how long it waits at most in microseconds · names of queues.
@@ -16,11 +16,14 @@ local function isPaused(queue) return call('HEXISTS', P .. ':paused', queue) == 
 
 local queues, isDedicated = {}, call('SISMEMBER', P .. ':ded', holder) == 1
 if call('HGET', P .. ':m:' .. holder, 'isolated') == '1' then
-    for _, kind in ipairs(call('SMEMBERS', P .. ':sk')) do
+    local running, isExclusive = loneRuns(hostOf(holder), function() end)
+    for _, kind in ipairs(isExclusive and {} or call('SMEMBERS', P .. ':sk')) do
         if canRun(kind) then
             for _, id in ipairs(call('LRANGE', P .. ':s:' .. kind, 0, 99)) do
                 local task = load(id)
-                if task and task.state == SUSPECT and not isPaused(task.queue) and mayStart(task) then return 0 end
+                if task and task.state == SUSPECT and not isPaused(task.queue) and (running == 0 or lossesOf(task).alone == 0) and mayStart(task) then
+                    return 0
+                end
             end
         end
     end

@@ -8,6 +8,7 @@ if not heldUnder(task, ARGV[3]) then return redis.error_reply('FENCED the fence 
 local record = readKey(HAND .. hash)
 if record then
     if record.state == 2 and record.until_ > now then
+        handAnswered(hash)
         if byte(record.rest) == 1 then return 'v' .. sub(record.rest, 2) end
         return 'n'
     end

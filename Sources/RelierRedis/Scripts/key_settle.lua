@@ -10,7 +10,7 @@ if not record or record.owner ~= task.id or record.state == 0 then return redis.
 local function settled() if #name == 16 then handFreed(name) else post('g', sub(name, 1, 16)) end end
 -- Sent again after its reply was lost.
 if record.state == 2 then
-    settled()
+    if PARTITIONS > 1 then settled() end
     return posted()
 end
 if ARGV[5] == '' then

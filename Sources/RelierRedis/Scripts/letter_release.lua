@@ -1,5 +1,5 @@
 -- flags: allow-oom
--- uses: core task wake ready_key ready history gates keys ending_read records ending
+-- uses: core task losses wake ready_key ready history gates keys ending_read records ending
 -- Puts a dead letter back into its own queue with its checkpoint, and takes its key again in the same step.
 -- ARGV: settings · id · '1' to start the count of resurrections anew · a fresh name for an operation, 16, or where the key was reserved
 -- in its own partition the reserved one, and the reservation's token 8.
@@ -21,9 +21,16 @@ if task.hash then
     end
     call('SETRANGE', task.key, 88, operation)
 end
-if ARGV[3] == '1' then task.resurrections = 0 end
+if ARGV[3] == '1' then
+    task.resurrections = 0
+    local losses = has(task.flags, F.losses) and lossesOf(task)
+    if losses then
+        losses.alone, losses.total, losses.last = 0, 0, 0
+        keepLosses(task, losses)
+    end
+end
 task.failures, task.due = 0, 0
-task.flags = band(task.flags, F.checkpoint + F.limited + F.keyed + F.history + F.settled)
+task.flags = band(task.flags, F.checkpoint + F.limited + F.keyed + F.history + F.settled + F.losses)
 forgetReason(id)
 if has(task.flags, F.limited) then
     -- It comes after those that were pushed meanwhile.

@@ -18,7 +18,7 @@ elseif letter == 'p' then
         for _, kind in ipairs(call('SMEMBERS', P .. ':pk:' .. queue)) do add(call('LRANGE', P .. ':p:' .. queue .. ':' .. kind, 0, -1)) end
     end
 elseif letter == 'w' then
-    for _, hash in ipairs(call('SMEMBERS', P .. ':aws')) do add(call('LRANGE', P .. ':aw:' .. hash, 0, -1)) end
+    for _, hash in ipairs(call('SMEMBERS', P .. ':aws')) do add(call('ZRANGE', P .. ':aw:' .. hash, 0, -1)) end
 else
     for _, gate in ipairs(call('SMEMBERS', P .. ':wg')) do add(call('ZRANGE', P .. ':W:' .. gate, 0, limit - 1)) end
 end

@@ -14,7 +14,7 @@ local function count(table_, ids)
 end
 for _, number in ipairs(call('HVALS', P .. ':in')) do count(running, call('SMEMBERS', P .. ':h:' .. number)) end
 for _, kind in ipairs(call('SMEMBERS', P .. ':sk')) do count(suspects, call('LRANGE', P .. ':s:' .. kind, 0, -1)) end
-for _, hash in ipairs(call('SMEMBERS', P .. ':aws')) do count(waiting, call('LRANGE', P .. ':aw:' .. hash, 0, -1)) end
+for _, hash in ipairs(call('SMEMBERS', P .. ':aws')) do count(waiting, call('ZRANGE', P .. ':aw:' .. hash, 0, -1)) end
 
 local answer = {}
 for _, queue in ipairs(allQueues()) do

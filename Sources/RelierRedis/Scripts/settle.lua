@@ -1,6 +1,6 @@
 -- flags: allow-oom
 -- uses: core task ending_read records
--- special: wake ready_key ready history gates keys ending settling
+-- special: wake ready_key ready history gates keys losses ending settling
 -- Ends attempts: each settlement is carried out, or refused when its fence is not the task's current one.
 --
 -- Result, key, checkpoint, history and state change in one step. Sent again under the same fence a settlement is answered as done and changes
@@ -15,7 +15,7 @@
 local dead, released, plainReleased, seen, replies = {}, {}, {}, {}, {}
 local HISTORY = retention().history
 -- Flags of what a commit has to look after one by one.
-local SPECIAL = F.checkpoint + F.children + F.manual + F.progress + F.limited + F.watched
+local SPECIAL = F.checkpoint + F.children + F.manual + F.progress + F.limited + F.watched + F.losses
 
 local function flush()
     for holder, ids in pairs(released) do each('SREM', P .. ':h:' .. holder, ids) end

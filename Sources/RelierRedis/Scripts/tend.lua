@@ -144,7 +144,7 @@ while letters < batch do
     local text = id and call('GET', P .. ':x:' .. id)
     if not id or (text and (unpack_of('>I8', text)) + keep.dead > now) then break end
     forgetReason(id)
-    call('DEL', TASK .. id, P .. ':z:' .. id, P .. ':y:' .. id)
+    call('DEL', TASK .. id, P .. ':z:' .. id, P .. ':y:' .. id, P .. ':lo:' .. id)
     letters = letters + 1
 end
 expired = expired + letters
@@ -163,7 +163,7 @@ end
 for _, hash in ipairs(call('SRANDMEMBER', P .. ':aws', 50)) do
     if isOwn(hash) then
         local holding = readKey(HAND .. hash)
-        if not holding or not isHeld(holding) then wakeSnoozed(hash) end
+        if not holding or not isHeld(holding) then wakeSnoozed(hash, 1) end
     elseif call('LLEN', P .. ':out') < 1000 then
         post('r', hash)
     end

@@ -64,7 +64,7 @@ enum Scripts {
         "ending_read": PackageResources.ending_read_lua, "records": PackageResources.records_lua, "ending": PackageResources.ending_lua,
         "foreign": PackageResources.foreign_lua, "forget": PackageResources.forget_lua, "backlog": PackageResources.backlog_lua,
         "listing": PackageResources.listing_lua, "pushing": PackageResources.pushing_lua, "claiming": PackageResources.claiming_lua,
-        "settling": PackageResources.settling_lua,
+        "settling": PackageResources.settling_lua, "losses": PackageResources.losses_lua, "lone": PackageResources.lone_lua,
     ]
 
     private static func script(_ name: String, _ bytes: [UInt8]) -> RESPScript {

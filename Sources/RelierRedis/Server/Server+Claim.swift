@@ -1,9 +1,20 @@
 import RESP
 import Relier
 
+/// Which suspects a claim in one partition may take, as `claim.lua` knows it.
+enum SuspectChoice: String, Sendable {
+    case any = "1"
+    /// Only one that has lost no worker while it ran alone.
+    case shared = "s"
+    /// Only one that has, so that it needs its host to itself.
+    case exclusive = "e"
+}
+
 extension Server {
     /// - Parameter isWithinShares: take no more than each queue's share, though slots are left.
-    func claim(_ request: ClaimRequest, token: UInt64, isWithinShares: Bool = false) async throws(EngineError) -> [ClaimedTask] {
+    func claim(_ request: ClaimRequest, token: UInt64, suspects: SuspectChoice = .any, isWithinShares: Bool = false)
+        async throws(EngineError) -> [ClaimedTask]
+    {
         let reply = try await run(
             Scripts.claim,
             refusal: .fenced("the incarnation \(request.incarnation) is not joined any more; join anew")
@@ -16,7 +27,7 @@ extension Server {
             writer.bits64(token)
             call.append(writer)
             call.append(max(0, request.limit))
-            call.append(request.suspects ? "1" : isWithinShares ? "2" : "")
+            call.append(request.suspects ? suspects.rawValue : isWithinShares ? "2" : "")
             for share in request.shares {
                 call.append(share.queue.name)
                 call.append(max(0, share.slots))

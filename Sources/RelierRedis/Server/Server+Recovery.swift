@@ -53,11 +53,11 @@ extension Server {
     /// - Parameters:
     ///   - batch: 0 forgets those that hold nothing.
     ///   - depth: how many recovered tasks may wait in this partition.
+    ///   - limits: what becomes of the tasks, with what is left to this partition of `maxLoneTasks`.
     /// - Returns: the report, and whether the incarnation lives.
     func release(
-        _ doomed: Doomed, death: Death, maxResurrections: Int, batch: Int, depth: Int
+        _ doomed: Doomed, death: Death, limits: ReleaseLimits, batch: Int, depth: Int
     ) async throws(EngineError) -> (ReleaseReport, lives: Bool) {
-        let most = max(0, maxResurrections)
         let reply = try await run(Scripts.release) { call in
             switch doomed {
             case .incarnation(let incarnation, let counter):
@@ -75,18 +75,14 @@ extension Server {
             }
             call.append(death.label)
             call.append(death.wasObserved ? 1 : 2)
-            call.append(most)
             call.append(batch)
             call.append(depth)
-            for isUsedUp in [false, true] {
-                for ranAlone in [false, true] {
-                    // A count below what is allowed stands for all of them; where none is allowed no task has one.
-                    let count = isUsedUp ? most : max(0, most - 1)
-                    let fate = Fate.of(
-                        resurrections: count, ranAlone: ranAlone, death: death, maxResurrections: isUsedUp ? most : count + 1)
-                    call.append(fate.number)
-                }
-            }
+            call.append(max(1, limits.maxResurrections))
+            call.append(max(1, limits.maxLosses))
+            call.append(Losses.firstAlone)
+            call.append(Int(Microseconds.clamped(Losses.memory)))
+            call.append(max(0, limits.maxLoneTasks))
+            call.append((0..<16).map { Fate.of(death, Fate.Case(number: $0)).digit }.joined())
         }
         let parts = reply.list
         guard parts.count == 7 else { throw EngineError(.failed, "the server's answer to a release cannot be read") }
@@ -119,14 +115,21 @@ extension Server {
     }
 }
 
+extension Fate.Case {
+    /// As `release.lua` numbers it.
+    fileprivate init(number: Int) {
+        self.init(ranAlone: number & 8 != 0, isRepeated: number & 4 != 0, isSpent: number & 2 != 0, isCrowded: number & 1 != 0)
+    }
+}
+
 extension Fate {
     /// As `release.lua` knows it.
-    fileprivate var number: Int {
+    fileprivate var digit: String {
         switch self {
-        case .handBack: 1
-        case .requeue: 2
-        case .suspect: 3
-        case .quarantine(let reason): reason == "WorkerCrash" ? 4 : 5
+        case .handBack: "1"
+        case .requeue: "2"
+        case .suspect: "3"
+        case .quarantine(let reason): reason == "WorkerCrash" ? "4" : "5"
         }
     }
 }

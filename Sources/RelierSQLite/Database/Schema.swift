@@ -22,6 +22,7 @@ enum Schema {
         migrator.registerMigration("admission") { try $0.execute(sql: admission) }
         registerLimits(&migrator)
         registerPauses(&migrator)
+        registerLosses(&migrator)
         return migrator
     }
 
@@ -56,7 +57,7 @@ enum Schema {
     /// `(fence, token)` is the task's last claim. While the state is not running, `settled` says whether that claim's own
     /// settlement brought it there (and may be sent again) or the task was taken away from it.
     /// `flags`: 1 has a checkpoint, 2 remembers children, 4 took keys by hand, 8 ends as cancelled instead of running again, 16 has told of its
-    /// progress, 32 has limits.
+    /// progress, 32 has limits, 64 has lost a worker or saved a checkpoint.
     private static let live = """
         CREATE TABLE task (
           seq INTEGER PRIMARY KEY,
@@ -193,4 +194,6 @@ enum Flag {
     static let cancelling: Int64 = 8
     static let progress: Int64 = 16
     static let limited: Int64 = 32
+    /// Something stands in `loss`.
+    static let losses: Int64 = 64
 }

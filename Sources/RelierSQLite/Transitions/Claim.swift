@@ -222,25 +222,36 @@ extension Store {
         claim.left -= 1
     }
 
-    /// One suspect that this worker can run.
+    /// One suspect that this worker can run: one that has lost a worker while it ran alone only if there is no other, and nothing else runs alone here.
     private func takeSuspect(_ claim: inout Claim) throws {
-        for number in try db.suspectKinds() {
-            let kind = try self.kind(number)
-            guard claim.worker.canRun(kind) else { continue }
-            for (seq, queueNumber) in try db.suspects(of: number) {
-                let queue = try self.queue(queueNumber)
-                let why = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(seq)) { ForeignRecord.objection(to: $0, kind: kind) }
-                if let why = why ?? nil {
-                    try quarantine(ForeignRecord(seq: seq, why: why))
-                    continue
-                }
-                let candidate = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(seq)) {
-                    ClaimCandidate($0, queue: queue, kind: kind, isSuspect: true)
-                }
-                guard let candidate, try mayStart(candidate, &claim.slots) else { continue }
-                return try start(candidate, &claim)
-            }
+        let kinds = try db.suspectKinds()
+        if kinds.isEmpty { return }
+        let runs = try db.loneRuns(on: claim.worker.info.host)
+        for exclusive in [false, true] where runs.admits(exclusive: exclusive) {
+            for number in kinds where try takeSuspect(of: number, exclusive: exclusive, &claim) { return }
         }
+    }
+
+    private func takeSuspect(of number: Int64, exclusive: Bool, _ claim: inout Claim) throws -> Bool {
+        let kind = try self.kind(number)
+        guard claim.worker.canRun(kind) else { return false }
+        for suspect in try db.suspects(of: number) where try db.hasLostAlone(suspect.id, flags: suspect.flags) == exclusive {
+            let queue = try self.queue(suspect.queue)
+            let why = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(suspect.seq)) {
+                ForeignRecord.objection(to: $0, kind: kind)
+            }
+            if let why = why ?? nil {
+                try quarantine(ForeignRecord(seq: suspect.seq, why: why))
+                continue
+            }
+            let candidate = try db.row("\(ClaimCandidate.select) WHERE seq = ?", .int(suspect.seq)) {
+                ClaimCandidate($0, queue: queue, kind: kind, isSuspect: true)
+            }
+            guard let candidate, try mayStart(candidate, &claim.slots) else { continue }
+            try start(candidate, &claim)
+            return true
+        }
+        return false
     }
 
     /// Brings back up to `limit` parked tasks of the queue, or only recovered ones, for each name and version that this worker can run, and answers how many.
@@ -294,30 +305,54 @@ extension Database {
         return kinds
     }
 
-    /// The oldest suspects of a kind in queues that are not paused.
-    func suspects(of kind: Int64) throws -> [(seq: Int64, queue: Int64)] {
-        try rows(
-            "SELECT seq, queue FROM task WHERE state = 5 AND kind = ? AND queue NOT IN (SELECT queue FROM paused) ORDER BY seq LIMIT 100",
-            .int(kind)
-        ) { ($0.int(0), $0.int(1)) }
+    struct Suspect {
+        let seq: Int64
+        let queue: Int64
+        let id: TaskID
+        let flags: Int64
     }
 
-    /// Whether a claim could hand out a suspect of the kind.
-    func isSuspectReady(of kind: Int64, now: EngineTime) throws -> Bool {
-        try suspects(of: kind).contains { suspect in
+    /// How many suspects of a kind one claim, or one count, looks at.
+    private static let maxSuspects = 100
+
+    /// The oldest suspects of a kind in queues that are not paused.
+    func suspects(of kind: Int64) throws -> [Suspect] {
+        try rows(
+            """
+            SELECT seq, queue, id, flags FROM task WHERE state = 5 AND kind = ? AND queue NOT IN (SELECT queue FROM paused)
+            ORDER BY seq LIMIT \(Self.maxSuspects)
+            """, .int(kind)
+        ) { Suspect(seq: $0.int(0), queue: $0.int(1), id: $0.id(2), flags: $0.int(3)) }
+    }
+
+    /// Whether a claim of a worker on this host could hand out a suspect of the kind.
+    func isSuspectReady(of kind: Int64, on host: String, now: EngineTime) throws -> Bool {
+        let runs = try loneRuns(on: host)
+        return try suspects(of: kind).contains { suspect in
+            if try !runs.admits(exclusive: hasLostAlone(suspect.id, flags: suspect.flags)) { return false }
             let gates = try row("SELECT \(Gate.columns) FROM task WHERE seq = ?", .int(suspect.seq)) { Gate.read($0, from: 0) }
             return try mayStart(past: gates ?? [], now: now)
         }
     }
 
-    /// How many suspects a claim could hand out now.
-    func suspectsWaiting(now: EngineTime) throws -> Int {
-        let waiting = "FROM task WHERE state = 5 AND queue NOT IN (SELECT queue FROM paused)"
-        let free = try row("SELECT count(*) \(waiting) AND flags & \(Flag.limited) = 0", transform: { Int($0.int(0)) }) ?? 0
-        let limited = try rows("SELECT \(Gate.columns) \(waiting) AND flags & \(Flag.limited) <> 0 ORDER BY seq LIMIT 100") {
-            Gate.read($0, from: 0)
+    /// How many suspects claims of workers on this host could be handed now: of those that need the host to themselves one, and only when no other waits.
+    func suspectsWaiting(on host: String, now: EngineTime) throws -> Int {
+        let kinds = try suspectKinds()
+        if kinds.isEmpty { return 0 }
+        let runs = try loneRuns(on: host)
+        var shared = 0
+        var exclusive = 0
+        for kind in kinds {
+            for suspect in try suspects(of: kind) {
+                if suspect.flags & Flag.limited != 0 {
+                    let gates = try row("SELECT \(Gate.columns) FROM task WHERE seq = ?", .int(suspect.seq)) { Gate.read($0, from: 0) }
+                    if try !mayStart(past: gates ?? [], now: now) { continue }
+                }
+                if try hasLostAlone(suspect.id, flags: suspect.flags) { exclusive += 1 } else { shared += 1 }
+            }
         }
-        return free + (try limited.count { try mayStart(past: $0, now: now) })
+        if runs.admits(exclusive: false) && shared > 0 { return shared }
+        return runs.admits(exclusive: true) ? min(1, exclusive) : 0
     }
 
     func checkpoint(of task: TaskID) throws -> Checkpoint? {

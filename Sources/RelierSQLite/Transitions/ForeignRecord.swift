@@ -115,7 +115,7 @@ extension Store {
             "\(RunningTask.select) WHERE state = 2 AND holder IS ? ORDER BY seq LIMIT ?", .int(orNull: holder), .int(limit),
             transform: RunningTask.init)
         for task in tasks {
-            try requeue(task, alone: false, recovered: true, resurrected: false, settled: false, history: task.history)
+            try requeue(task, alone: false, recovered: true, settled: false, history: task.history)
         }
         if tasks.count == limit { report.remaining = true }
     }
@@ -130,7 +130,7 @@ extension Store {
                 INSERT INTO dead (id, kind, queue, reason, message, quarantined, holder, fence, token, settled, attempts, resurrections, flags,
                   enqueued, result_ttl, key, key_ttl, history, traceparent, checksum, payload, signer, signature, \(Gate.columns))
                 SELECT ?1, kind, queue, ?2, ?3, ?4, holder, fence, token, ?5, ?6 + (fence > 0), ?7,
-                  flags & \(Flag.checkpoint | Flag.limited),
+                  flags & \(Flag.checkpoint | Flag.limited | Flag.losses),
                   enqueued, result_ttl, key, key_ttl, ?8, traceparent, checksum, payload, signer, signature, \(Gate.columns)
                 FROM task WHERE seq = ?9 ON CONFLICT (id) DO NOTHING
                 """,

@@ -95,7 +95,11 @@ extension Store {
         }
         let stored = IdemKey.manual(key)
         if let row = try idem(stored) {
-            if row.state == .completed && row.until > now { return .completed(row.value) }
+            if row.state == .completed && row.until > now {
+                // Those behind get the same answer: each wakes two, so that the line empties fast, and no faster than the value is found.
+                try wakeTasks(waitingFor: stored, count: 2)
+                return .completed(row.value)
+            }
             if row.state == .claimed && row.owner == id { return .acquired }
             if try isHeld(row) { return .held(by: row.owner) }
         }
@@ -148,15 +152,21 @@ extension Store {
         return kept.map { String($0.dropFirst(2)) }
     }
 
-    /// Queues what was snoozed until this key settles.
-    func wakeTasks(waitingFor key: String) throws {
-        let waiting = try db.rows("SELECT queue, alone, seq, flags FROM task WHERE state = 4 AND awaited = ?", .text(key)) {
-            (queue: $0.int(0), alone: $0.int(1) != 0, seq: $0.int(2), isLimited: $0.int(3) & Flag.limited != 0)
-        }
-        guard !waiting.isEmpty else { return }
-        try db.run(
-            "UPDATE task SET state = CASE alone WHEN 1 THEN 5 ELSE 0 END, awaited = NULL WHERE state = 4 AND awaited = ?", .text(key))
+    /// Queues the oldest of the tasks that were snoozed until this key settles, before others one whose queue is not paused.
+    ///
+    /// One free key lets one task go on; whoever gives the key back wakes the next. Should the one that is woken never ask for the key, housekeeping wakes another.
+    /// - Parameter count: how many to wake: more than one where each of them will find an answer.
+    func wakeTasks(waitingFor key: String, count: Int = 1) throws {
+        let waiting = try db.rows(
+            """
+            SELECT queue, alone, seq, flags FROM task WHERE state = 4 AND awaited = ?
+            ORDER BY queue IN (SELECT queue FROM paused), seq LIMIT ?
+            """, .text(key), .int(count)
+        ) { (queue: $0.int(0), alone: $0.int(1) != 0, seq: $0.int(2), isLimited: $0.int(3) & Flag.limited != 0) }
         for task in waiting {
+            try db.run(
+                "UPDATE task SET state = ?, awaited = NULL WHERE seq = ?", .int(task.alone ? StateNumber.suspect : StateNumber.queued),
+                .int(task.seq))
             if task.alone {
                 effects.wakeAll = true
             } else if task.isLimited {

@@ -6,6 +6,7 @@ extension Store {
     func release(_ target: ReleaseTarget, death: Death, limits: ReleaseLimits) throws -> ReleaseReport {
         var report = ReleaseReport()
         var left = max(1, limits.batch)
+        var waitingAlone = try self.waitingAlone(upTo: limits.maxLoneTasks)
         for (number, incarnation) in try dead(target) {
             guard left > 0 else {
                 report.remaining = true
@@ -20,7 +21,7 @@ extension Store {
             }
             // Of several queues more may wait than are allowed; who holds nothing is forgotten all the same.
             let moved = tasks.prefix(max(0, min(left, room)))
-            for task in moved { try release(task, death: death, limits: limits, report: &report) }
+            for task in moved { try release(task, death: death, limits: limits, waitingAlone: &waitingAlone, report: &report) }
             left -= moved.count
             if moved.count == tasks.count {
                 try forget(incarnation, number: number)
@@ -48,6 +49,12 @@ extension Store {
         }
     }
 
+    /// How many tasks wait to run alone, counted no further than that.
+    private func waitingAlone(upTo limit: Int) throws -> Int {
+        let count = try db.row("SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 5 LIMIT ?)", .int(max(0, limit))) { $0.int(0) }
+        return Int(count ?? 0)
+    }
+
     /// How many recovered tasks wait, counted no further than that.
     private func waitingRecoveries(upTo limit: Int) throws -> Int {
         var count: Int64 = 0
@@ -60,27 +67,34 @@ extension Store {
         return Int(count)
     }
 
-    private func release(_ task: RunningTask, death: Death, limits: ReleaseLimits, report: inout ReleaseReport) throws {
+    private func release(
+        _ lost: RunningTask, death: Death, limits: ReleaseLimits, waitingAlone: inout Int, report: inout ReleaseReport
+    ) throws {
+        var task = lost
         let history = try history(
             of: task, outcome: "worker-gone", detail: death.label, recoveredBy: death.wasObserved ? "observed-death" : "lease-end")
-        let fate = Fate.of(
-            resurrections: Int(task.resurrections), ranAlone: task.alone, death: death, maxResurrections: limits.maxResurrections)
-        switch fate {
-        case .handBack:
-            try requeue(task, alone: task.alone, recovered: task.recovered, resurrected: false, settled: false, history: history)
+        var record = try lossRecord(of: task)
+        record.losses.forget(progressed: record.progressed(under: task.fence), at: now)
+        let found = Fate.Case(record.losses, ranAlone: task.alone, waitingAlone: waitingAlone, limits: limits)
+        let fate = Fate.of(death, found)
+        if fate == .handBack {
+            try requeue(task, alone: task.alone, recovered: task.recovered, settled: false, history: history)
             report.handedBack.append(task.id)
-        case .requeue:
-            try requeue(task, alone: false, recovered: true, resurrected: true, settled: false, history: history)
+            return
+        }
+        record.losses.count(ranAlone: task.alone, at: now)
+        task.resurrections = Int64(record.losses.inARow)
+        try keep(record, of: task)
+        switch fate {
+        case .handBack, .requeue:
+            try requeue(task, alone: false, recovered: true, settled: false, history: history)
             report.requeued.append(task.id)
         case .suspect:
-            try requeue(task, alone: true, recovered: true, resurrected: true, settled: false, history: history)
+            try requeue(task, alone: true, recovered: true, settled: false, history: history)
             report.suspects.append(task.id)
+            waitingAlone += 1
         case .quarantine(let reason):
-            var message = death.label
-            if reason != "WorkerCrash" {
-                message =
-                    "\(task.resurrections + 1) workers were lost under it, \(limits.maxResurrections) are allowed; the last: \(message)"
-            }
+            let message = reason == "WorkerCrash" ? death.label : Fate.message(of: record.losses, limits: limits, death: death)
             try quarantine(task, reason: reason, message: message, history: history, settled: false)
             report.quarantined.append(task.id)
         }
@@ -122,6 +136,7 @@ extension Store {
             FROM dead WHERE seq = ?3
             """, .int(fresh ? 1 : 0), .text(orNull: operation), .int(found.seq))
         let seq = db.lastInsertedRowID
+        if fresh { try db.run("UPDATE loss SET alone = 0, total = 0, at = NULL WHERE task = ?", .id(id)) }
         if found.isLimited {
             try db.run(
                 "UPDATE task SET (\(Gate.columns)) = (SELECT \(Gate.columns) FROM dead WHERE seq = ?) WHERE seq = ?", .int(found.seq),

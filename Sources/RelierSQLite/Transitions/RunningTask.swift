@@ -15,7 +15,8 @@ struct RunningTask {
     let settled: Bool
     let started: Int64?
     let failures: Int64
-    let resurrections: Int64
+    /// Workers lost in a row; what it is to be when the task is stored.
+    var resurrections: Int64
     let flags: Int64
     let kind: Int64
     let enqueued: Int64
@@ -90,16 +91,16 @@ extension Store {
     /// Puts a task that stops running back where its next worker finds it, and says so to those who wait.
     ///
     /// - Parameter settled: its own settlement did it, and may be sent again.
-    func requeue(_ task: RunningTask, alone: Bool, recovered: Bool, resurrected: Bool, settled: Bool, history: String?) throws {
+    func requeue(_ task: RunningTask, alone: Bool, recovered: Bool, settled: Bool, history: String?) throws {
         if task.flags & Flag.cancelling != 0 { return try endCancelled(task, holder: nil, history: history, settled: settled) }
         if task.flags & Flag.progress != 0 { try db.run("DELETE FROM progress WHERE task = ?", .id(task.id)) }
         try db.run(
             """
-            UPDATE task SET state = ?, alone = ?, recovered = ?, resurrections = resurrections + ?, settled = ?, holder = NULL,
+            UPDATE task SET state = ?, alone = ?, recovered = ?, resurrections = ?, settled = ?, holder = NULL,
               request = NULL, started = NULL, history = ? WHERE seq = ?
             """,
             .int(alone ? StateNumber.suspect : StateNumber.queued), .int(alone ? 1 : 0), .int(recovered ? 1 : 0),
-            .int(resurrected ? 1 : 0), .int(settled ? 1 : 0), .text(orNull: history), .int(task.seq))
+            .int(task.resurrections), .int(settled ? 1 : 0), .text(orNull: history), .int(task.seq))
         if alone {
             effects.wakeAll = true
         } else if task.gates.isEmpty {

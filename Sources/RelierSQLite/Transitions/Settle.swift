@@ -80,10 +80,11 @@ extension Store {
         let detail = message.isEmpty ? reason : "\(reason): \(message)"
         let history = try history(of: task, outcome: "retry", detail: detail)
         if task.flags & Flag.cancelling != 0 { return try endCancelled(task, holder: nil, history: history, settled: true) }
+        try startCountAnew(of: task)
         let due: Int64? = delay > .zero ? (now + delay).microseconds : nil
         try db.run(
             """
-            UPDATE task SET state = ?, due = ?, wall = 0, failures = failures + 1, alone = 0, recovered = 0, settled = 1,
+            UPDATE task SET state = ?, due = ?, wall = 0, failures = failures + 1, resurrections = 0, alone = 0, recovered = 0, settled = 1,
               holder = NULL, request = NULL, started = NULL, history = ? WHERE seq = ?
             """,
             .int(due == nil ? StateNumber.queued : StateNumber.scheduled), .int(orNull: due), .text(orNull: history), .int(task.seq))
@@ -101,7 +102,7 @@ extension Store {
     /// Back to the head of its queue, or among the suspects, counting nothing.
     func handBack(_ task: RunningTask, outcome: String, settled: Bool) throws {
         try requeue(
-            task, alone: task.alone, recovered: task.recovered, resurrected: false, settled: settled,
+            task, alone: task.alone, recovered: task.recovered, settled: settled,
             history: try history(of: task, outcome: outcome))
     }
 
@@ -136,13 +137,15 @@ extension Store {
         effects.ended.append(task.id)
     }
 
-    /// Drops what stands beside a task that ends: children's ids, keys taken by hand, progress, slots in limits, and at a commit the checkpoint.
+    /// Drops what stands beside a task that ends: children's ids, keys taken by hand, progress, slots in limits, and, unless it may come back, its checkpoint
+    /// and its losses.
     func forgetExtras(of task: RunningTask, checkpoint: Bool, keyHolder: Int64? = nil) throws {
         guard task.flags != 0 else { return }
         touched.formUnion(task.gates)
         if checkpoint && task.flags & Flag.checkpoint != 0 {
             try db.run("DELETE FROM checkpoint WHERE task = ?", .id(task.id))
         }
+        if checkpoint && task.flags & Flag.losses != 0 { try db.run("DELETE FROM loss WHERE task = ?", .id(task.id)) }
         if task.flags & Flag.progress != 0 { try db.run("DELETE FROM progress WHERE task = ?", .id(task.id)) }
         if task.flags & Flag.children != 0 { try db.run("DELETE FROM child WHERE parent = ?", .id(task.id)) }
         if task.flags & Flag.manualKeys != 0 { try freeManualKeys(of: task.id, holder: keyHolder) }
@@ -152,10 +155,11 @@ extension Store {
         guard let task = try runningTask(id), task.isHeld(under: fence) else {
             throw EngineError(.fenced, "the task \(id) is not running under this fence any more; its checkpoint was not saved")
         }
+        try noteSaved(checkpoint, of: task)
         switch checkpoint {
         case nil:
             try db.run("DELETE FROM checkpoint WHERE task = ?", .id(id))
-            try db.run("UPDATE task SET flags = flags & ~1 WHERE seq = ?", .int(task.seq))
+            try db.run("UPDATE task SET flags = flags & ~\(Flag.checkpoint) WHERE seq = ?", .int(task.seq))
             return
         case .inline(let body):
             try db.run(

@@ -172,20 +172,28 @@ extension Store {
         let expired = oldest.prefix { $0.at <= until }
         for letter in expired {
             try db.run("DELETE FROM checkpoint WHERE task = ?", .id(letter.id))
+            try db.run("DELETE FROM loss WHERE task = ?", .id(letter.id))
             try db.run("DELETE FROM dead WHERE seq = ?", .int(letter.seq))
         }
         report.expired += expired.count
         if expired.count == limit { report.remaining = true }
     }
 
-    /// Tasks that wait for a key which nobody holds any more; each end of a key wakes them, this is the net below.
+    /// Tasks that wait for a key which nobody holds any more; each end of a key wakes one of them, this is the net below.
     private func wakeOrphans(limit: Int) throws {
-        let keys = try db.rows("\(Database.orphans) LIMIT ?", .int(limit)) { $0.text(0) }
-        for key in Set(keys) { try wakeTasks(waitingFor: key) }
+        let keys = try db.rows("\(Database.orphans) GROUP BY awaited LIMIT ?", .int(limit)) { $0.text(0) }
+        for key in keys { try wakeTasks(waitingFor: key) }
     }
 }
 
 extension Database {
+    /// The joined incarnation of that number.
+    func profile(of number: Int64) throws -> WorkerProfile? {
+        try row("SELECT info FROM worker WHERE number = ?", .int(number)) { row in
+            WorkerProfile(number: number, info: try JSONDecoder().decode(WorkerInfo.self, from: Data(row.text(0).utf8)))
+        }
+    }
+
     /// All joined incarnations.
     func profiles() throws -> [WorkerProfile] {
         let decoder = JSONDecoder()

@@ -36,7 +36,8 @@ extension Database {
         guard let worker = try profiles.joined(incarnation, in: self) else { return .now }
         if worker.info.isolated {
             let now = clock.now
-            return try suspectKinds().contains { try worker.canRun(try kind($0)) && isSuspectReady(of: $0, now: now) } ? .now : .nothing
+            return try suspectKinds().contains { try worker.canRun(try kind($0)) && isSuspectReady(of: $0, on: worker.info.host, now: now) }
+                ? .now : .nothing
         }
         var pause: Duration?
         let othersServeRecovered = try !worker.dedicated && exists("SELECT 1 FROM worker WHERE dedicated = 1 LIMIT 1")

@@ -145,7 +145,7 @@ extension EngineConformance {
                     }
                 }
                 try await scene.eventually("the task cancelled after '\(way)'") { try await scene.state(of: task.id) == .cancelled }
-                try scene.expect(try await scene.engine.suspectsWaiting(), is: 0, "suspects after '\(way)'")
+                try scene.expect(try await scene.engine.suspectsWaiting(on: Scene.host), is: 0, "suspects after '\(way)'")
                 try scene.expect(
                     try await scene.push(scene.task(queue: "later", key: way)), is: .accepted, "a push of the key after '\(way)'")
             }

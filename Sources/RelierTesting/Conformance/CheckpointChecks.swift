@@ -17,7 +17,7 @@ extension EngineConformance {
             ]
             for (index, checkpoint) in checkpoints.enumerated() {
                 let id = try await scene.accept(scene.task(queue: "q"))
-                for way in ["saved", "died", "retried", "handed back", "released"] {
+                for way in ["saved", "retried", "died", "handed back", "released"] {
                     let worker = try await scene.join()
                     let task = try await worker.claim(id, from: "q")
                     if way == "saved" {

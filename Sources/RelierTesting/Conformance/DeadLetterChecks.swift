@@ -113,16 +113,16 @@ extension EngineConformance {
     public func aFreshReleaseForgetsResurrections() async throws {
         try await scene { scene in
             let id = try await scene.accept(scene.task())
-            for _ in 0..<3 {
-                let doomed = try await scene.join()
-                _ = try await doomed.claim(id)
-                try await scene.die(doomed, maxResurrections: 2)
+            for loss in 1...3 {
+                let doomed = try await scene.join(isolated: loss > 2)
+                if loss > 2 { _ = try await doomed.claimSuspect() } else { _ = try await doomed.claim(id) }
+                try await scene.die(doomed, maxResurrections: 1)
             }
-            try await scene.expectState(.quarantined, of: id, "after too many resurrections")
+            try await scene.expectState(.quarantined, of: id, "after too many losses")
             try await scene.engine.releaseDeadLetter(id, fresh: true)
             let doomed = try await scene.join()
             try scene.expect(try await doomed.claim(id).resurrections, is: 0, "resurrections after a fresh release")
-            try await scene.die(doomed, maxResurrections: 2)
+            try await scene.die(doomed, maxResurrections: 1)
             try await scene.expectState(.queued, of: id, "after one more loss")
         }
     }

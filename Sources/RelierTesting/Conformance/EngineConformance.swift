@@ -23,7 +23,7 @@ public struct EngineConformance: Sendable {
         pushChecks + claimChecks + clockChecks + dueChecks + scheduleChecks + fenceChecks + settleChecks + deadLetterChecks + keyChecks
         + keyHandoverChecks
         + operationChecks
-        + childChecks + checkpointChecks + leaseChecks + releaseChecks + releaseRaceChecks + suspectChecks + crashReportChecks
+        + childChecks + checkpointChecks + leaseChecks + releaseChecks + releaseRaceChecks + suspectChecks + blameChecks + crashReportChecks
         + parkingChecks + limitChecks + limitSlotChecks + limitChangeChecks + pauseChecks
         + envelopeChecks + admissionChecks + backlogChecks
         + waitingChecks + retentionChecks + listingChecks + lostReplyChecks + cancelChecks + heartbeatChecks + modelChecks

@@ -110,7 +110,7 @@ extension EngineConformance {
         try await scene { scene in
             let worker = try await scene.join()
             let task = try await scene.start(scene.task(), on: worker)
-            let report = try await scene.die(worker, .exited(status: Death.selfStopStatus))
+            let report = try await scene.die(worker, .selfStopped)
             try scene.expect(report.handedBack, is: [task.id], "tasks handed back")
             try scene.expect(report.count, is: 1, "tasks released")
             let next = try await scene.join()
@@ -123,9 +123,9 @@ extension EngineConformance {
                 let alone = try await scene.join(isolated: true)
                 let suspect = try scene.unwrap(try await alone.claimSuspect(), "the suspect")
                 try scene.expect(suspect.resurrections, is: 1, "resurrections of the suspect")
-                try await scene.die(alone, .exited(status: Death.selfStopStatus))
+                try await scene.die(alone, .selfStopped)
             }
-            try scene.expect(try await scene.engine.suspectsWaiting(), is: 1, "suspects that wait")
+            try scene.expect(try await scene.engine.suspectsWaiting(on: Scene.host), is: 1, "suspects that wait")
         }
     }
 }

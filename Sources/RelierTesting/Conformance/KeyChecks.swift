@@ -137,8 +137,8 @@ extension EngineConformance {
             let doomed = try await scene.join()
             let lost = try await scene.start(scene.task(), on: doomed)
             _ = try await doomed.acquire("lost", for: lost)
-            try await scene.die(doomed, maxResurrections: 0)
-            try await scene.expectState(.quarantined, of: lost.id, "after its last resurrection")
+            try await scene.convict(doomed)
+            try await scene.expectState(.quarantined, of: lost.id, "after its conviction")
             try scene.expect(try await worker.acquire("lost", for: next), is: .acquired, "taking a key whose owner was lost for good")
         }
     }

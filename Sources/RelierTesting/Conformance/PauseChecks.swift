@@ -87,11 +87,13 @@ extension EngineConformance {
             let pool = try await scene.join(queues: [.requeue])
             try scene.expect(try await pool.claim().count, is: 0, "recovered tasks claimed while their queue is paused")
             let lonely = try await scene.join(queues: ["s"], isolated: true)
-            try scene.expect(try await scene.engine.suspectsWaiting(), is: 0, "suspects to start a process for while their queue is paused")
+            try scene.expect(
+                try await scene.engine.suspectsWaiting(on: Scene.host), is: 0, "suspects to start a process for while their queue is paused"
+            )
             try scene.expect(try await lonely.claimSuspect()?.id, is: nil, "suspect claimed while its queue is paused")
             for queue in [Queue.default, "s"] { try await scene.engine.setPaused(false, queue: queue) }
             try scene.expect(try await pool.claim().map(\.id), is: [lost.id], "recovered tasks claimed after the pause")
-            try scene.expect(try await scene.engine.suspectsWaiting(), is: 1, "suspects after the pause")
+            try scene.expect(try await scene.engine.suspectsWaiting(on: Scene.host), is: 1, "suspects after the pause")
             try scene.expect(try await lonely.claimSuspect()?.id, is: suspect.id, "suspect claimed after the pause")
         }
     }

@@ -14,7 +14,7 @@ final class PuppetWorker: Sendable {
         self.scene = scene
         self.engine = engine
         info = WorkerInfo(
-            incarnation: .next(), process: process, name: "puppet", host: "stage", pid: 1, queues: queues, concurrency: 10, kinds: kinds,
+            incarnation: .next(), process: process, name: "puppet", host: Scene.host, pid: 1, queues: queues, concurrency: 10, kinds: kinds,
             lease: .seconds(5), isolated: isolated)
         lease = try await engine.join(info)
     }

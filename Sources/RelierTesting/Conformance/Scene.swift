@@ -151,6 +151,9 @@ final class Scene: Sendable {
 
     // Workers
 
+    /// Where all puppets live.
+    static let host = "stage"
+
     func join(
         _ kinds: [TaskKind] = [TaskKind(name: "work", version: 1)], queues: [Queue] = [.default], process: TaskID = .next(),
         on engine: (any Engine)? = nil, isolated: Bool = false
@@ -163,6 +166,14 @@ final class Scene: Sendable {
     func start(_ task: NewTask, on worker: PuppetWorker) async throws -> ClaimedTask {
         try await accept(task)
         return try await worker.claim(task.envelope.id, from: task.queue)
+    }
+
+    /// The only task of `worker` traps, and traps again when it runs alone: it is a dead letter.
+    func convict(_ worker: PuppetWorker) async throws {
+        let suspects = try await die(worker, .signalled(11)).suspects
+        let alone = try await join(worker.info.kinds, queues: worker.info.queues, isolated: true)
+        try expect(try await alone.claimSuspect().map { [$0.id] }, is: suspects, "the suspect")
+        try expect(try await die(alone, .signalled(11)).quarantined, is: suspects, "tasks convicted")
     }
 
     /// The whole process of `worker` died so: releases all it held.

@@ -41,7 +41,7 @@ struct AbsentEngine: Engine {
     func setPaused(_ isPaused: Bool, queue: Queue) async throws(EngineError) { throw Self.error }
     func admission() async throws(EngineError) -> AdmissionStatus { throw Self.error }
     func resetAdmission() async throws(EngineError) { throw Self.error }
-    func suspectsWaiting() async throws(EngineError) -> Int { throw Self.error }
+    func suspectsWaiting(on host: String) async throws(EngineError) -> Int { throw Self.error }
     func health() async throws(EngineError) -> [HealthFinding] { throw Self.error }
     func close() async throws(EngineError) {}
 }

@@ -225,8 +225,8 @@ public final class LossyEngine: EngineDecorator {
     public func resetAdmission() async throws(EngineError) {
         try await pass(.resetAdmission) { () async throws(EngineError) in try await engine.resetAdmission() }
     }
-    public func suspectsWaiting() async throws(EngineError) -> Int {
-        try await pass(.listing) { () async throws(EngineError) in try await engine.suspectsWaiting() }
+    public func suspectsWaiting(on host: String) async throws(EngineError) -> Int {
+        try await pass(.listing) { () async throws(EngineError) in try await engine.suspectsWaiting(on: host) }
     }
     public func health() async throws(EngineError) -> [HealthFinding] {
         try await pass(.listing) { () async throws(EngineError) in try await engine.health() }

@@ -38,7 +38,7 @@ extension ModelEngine {
         let asked = request.shares.contains { $0.queue == task.new.queue }
         if request.suspects {
             // A suspect goes to whoever runs suspects; only those of the queues that were asked for must be found.
-            return task.isSuspect ? (asked ? .yes : .maybe) : .no
+            return task.isSuspect ? loneService(task, asked, worker) : .no
         }
         guard task.isReady || isDue(task) else { return .no }
         let hasPool = workers.values.contains(where: \.isDedicated)
@@ -51,6 +51,18 @@ extension ModelEngine {
         case .yes: return recovered
         case .maybe: return own == recovered ? own : .maybe
         }
+    }
+
+    /// One that has lost a worker while it ran alone has its host to itself, and comes after those that have not.
+    private func loneService(_ task: ModelTask, _ asked: Bool, _ worker: ModelWorker) -> Service {
+        let running = tasks.values.filter { other in
+            guard other.isAlone, let run = other.run else { return false }
+            return workers[run.incarnation]?.info.host == worker.info.host
+        }
+        if running.contains(where: \.isExclusive) { return .no }
+        guard task.isExclusive else { return asked ? .yes : .maybe }
+        if !running.isEmpty { return .no }
+        return asked && !tasks.values.contains(where: { $0.isSuspect && !$0.isExclusive }) ? .yes : .maybe
     }
 
     private mutating func start(_ found: ClaimedTask, _ request: ClaimRequest, _ worker: ModelWorker) throws {
@@ -101,6 +113,7 @@ extension ModelEngine {
         change(id) { task in
             task.fence += 1
             task.lastFence = run.fence
+            task.checkpointAtStart = task.checkpoint
             // Where it comes back and has no slot any more, those that have one go before it.
             if !task.gates.isEmpty { task.isInOrder = false }
         }

@@ -10,6 +10,8 @@ extension ModelEngine {
         if let record = hands[key] {
             if case .completed(let value, let until) = record.state, now < until {
                 answer = .completed(value)
+                // Those behind it get the same answer.
+                wakeWaiters(of: key, 2)
             } else if isHeld(record) && record.owner != id {
                 answer = .held(by: record.owner)
             }
@@ -32,7 +34,7 @@ extension ModelEngine {
             } else {
                 hands[key] = nil
             }
-            wakeWaiters()
+            wakeWaiters(of: key)
             try expectSuccess(found, what)
         case .completed:
             // The same settlement sent again, or a key that it no longer holds: an engine need not know which.
@@ -71,9 +73,13 @@ extension ModelEngine {
     mutating func freeHands(of id: TaskID, keptIn incarnation: Incarnation?) {
         for (key, record) in hands where record.owner == id {
             guard case .claimed = record.state else { continue }
-            if let incarnation { hands[key]?.keptIn = incarnation } else { hands[key] = nil }
+            if let incarnation {
+                hands[key]?.keptIn = incarnation
+            } else {
+                hands[key] = nil
+                wakeWaiters(of: key)
+            }
         }
-        wakeWaiters()
     }
 
     /// An incarnation is gone, and its bodies with it.
@@ -83,16 +89,54 @@ extension ModelEngine {
             keys[key]?.keptIn = nil
             keys[key]?.state = .free(since: now)
         }
-        for (key, record) in hands where record.keptIn == incarnation { hands[key] = nil }
-        wakeWaiters()
+        for (key, record) in hands where record.keptIn == incarnation {
+            hands[key] = nil
+            wakeWaiters(of: key)
+        }
     }
 
-    /// Who waits for a key that nobody holds goes on.
-    mutating func wakeWaiters() {
-        for task in tasks.values {
-            guard case .waiting(let key) = task.phase else { continue }
-            if hands[key].map(isHeld) ?? false { continue }
-            makeReady(task.id)
+    /// One free key lets the oldest go on that waits for it, before others one whose queue is not paused.
+    mutating func wakeWaiters(of key: String, _ count: Int = 1) {
+        let waiting = waiters(of: key)
+        for _ in 0..<count {
+            guard let first = waiters(of: key).first else { return }
+            let isExact = keepsOrder && !waiting.contains { $0.wasReleased || ($0.call == first.call && $0.id != first.id) }
+            guard isExact else { return expectWakeUp(among: waiting) }
+            makeReady(first.id)
+        }
+    }
+
+    func waiters(of key: String) -> [ModelTask] {
+        tasks.values.filter { task in
+            if case .waiting(key) = task.phase { true } else { false }
+        }.sorted { left, right in
+            let (isLeftPaused, isRightPaused) = (paused.contains(left.new.queue), paused.contains(right.new.queue))
+            return isLeftPaused == isRightPaused ? left.number < right.number : isRightPaused
+        }
+    }
+
+    /// Which of them is for the engine to choose.
+    mutating func expectWakeUp(among waiting: [ModelTask]) {
+        if waiting.isEmpty { return }
+        wakeUps.append(waiting.map(\.id))
+        for task in waiting { change(task.id) { $0.mayBeWoken = true } }
+    }
+
+    /// Finds those that the engine chose.
+    mutating func findWakeUps(_ statuses: [TaskID: TaskStatus]) throws {
+        let groups = wakeUps
+        wakeUps = []
+        func isWaiting(_ id: TaskID) -> Bool {
+            if case .waiting = tasks[id]?.phase { true } else { false }
+        }
+        for task in tasks.values where task.mayBeWoken {
+            // One with limits that goes on may wait at one of them, which looks the same.
+            if task.gates.isEmpty || !isWaiting(task.id) { change(task.id) { $0.mayBeWoken = false } }
+            if isWaiting(task.id), let status = statuses[task.id], status.state != .waiting { makeReady(task.id) }
+        }
+        for group in groups where group.allSatisfy({ isWaiting($0) && tasks[$0]?.gates.isEmpty == true }) {
+            throw ModelMismatch(
+                "a key is free, and none of those that wait for it goes on: \(group.map(label).sorted().joined(separator: ", "))")
         }
     }
 }

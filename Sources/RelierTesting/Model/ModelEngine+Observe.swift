@@ -5,6 +5,7 @@ extension ModelEngine {
     /// Holds what the engine shows of all accepted tasks against the model, and takes over what was the engine's to choose.
     mutating func observe(_ statuses: [TaskID: TaskStatus]) throws {
         try findLostClaim(statuses)
+        try findWakeUps(statuses)
         // First of all tasks, since whether one waits at a limit depends on the others.
         for task in tasks.values { try findPromotion(task, statuses[task.id]) }
         for task in tasks.values { try observe(task, statuses[task.id]) }
@@ -112,10 +113,6 @@ extension ModelEngine {
             if let key = task.new.key {
                 if let other = holders[key] { throw ModelMismatch("\(task.label) and \(other.label) are alive with the key '\(key)'") }
                 holders[key] = task
-            }
-            // G1: nothing waits for what will not come.
-            if case .waiting(let key) = task.phase, hands[key].map(isHeld) != true {
-                throw ModelMismatch("\(task.label) waits for '\(key)', which nobody holds")
             }
             if let run = task.run, workers[run.incarnation] == nil {
                 throw ModelMismatch("\(task.label) runs in an incarnation that is gone")

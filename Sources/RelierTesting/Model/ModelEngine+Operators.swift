@@ -35,8 +35,9 @@ extension ModelEngine {
         }
         change(id) { task in
             task.operation = operation
-            if fresh { task.resurrections = 0 }
+            if fresh { task.losses = Losses() }
             task.failures = 0
+            task.wasReleased = true
             task.isAlone = false
             task.isCancelling = false
             task.isInOrder = false
@@ -55,6 +56,9 @@ extension ModelEngine {
 
     /// Housekeeping came by everything.
     mutating func tend(unregisteredAfter limit: Duration?) {
+        // The net below: of those that wait for a key that nobody holds, each call lets one go on.
+        let awaited = tasks.values.compactMap { task in if case .waiting(let key) = task.phase { key } else { nil } }
+        for key in Set(awaited) where hands[key].map(isHeld) != true { expectWakeUp(among: waiters(of: key)) }
         for task in tasks.values {
             if isDue(task) { change(task.id) { $0.mustBePromoted = true } }
             if mayBeForgotten(task) { change(task.id) { $0.mustBeForgotten = true } }

@@ -85,8 +85,11 @@ extension ModelEngine {
 
     private mutating func release(_ id: TaskID, death: Death, limits: ReleaseLimits, _ report: ReleaseReport?) throws {
         guard let task = tasks[id] else { return }
-        let fate = Fate.of(
-            resurrections: task.resurrections, ranAlone: task.isAlone, death: death, maxResurrections: limits.maxResurrections)
+        var losses = task.losses
+        losses.forget(progressed: task.progressed, at: now)
+        let waitingAlone = tasks.values.count(where: \.isSuspect)
+        let fate = Fate.of(death, Fate.Case(losses, ranAlone: task.isAlone, waitingAlone: waitingAlone, limits: limits))
+        losses.count(ranAlone: task.isAlone, at: now)
         if let report, !task.isCancelling || fate.isQuarantine {
             let list =
                 switch fate {
@@ -98,13 +101,13 @@ extension ModelEngine {
             if !list.contains(id) { throw ModelMismatch("a release after '\(death.label)': \(task.label) is not reported as \(fate)") }
         }
         note("worker-gone", of: id)
+        if fate != .handBack { change(id) { $0.losses = losses } }
         if case .quarantine(let reason) = fate { return end(id, as: .quarantined(reason: reason), keptIn: nil) }
         if task.isCancelling { return end(id, as: .cancelled, keptIn: nil) }
         switch fate {
         case .handBack: if task.recovery == .yes { change(id) { $0.recovery = .maybe } }
         case .requeue, .suspect, .quarantine:
             change(id) { task in
-                task.resurrections += 1
                 task.recovery = .yes
                 task.isInOrder = false
                 task.isAlone = fate == .suspect

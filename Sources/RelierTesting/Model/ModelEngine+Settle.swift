@@ -18,6 +18,7 @@ extension ModelEngine {
         switch settlement.outcome {
         case .commit(let result): commit(task, result)
         case .retry(let delay, _, _):
+            change(task.id) { $0.losses.startAnew() }
             note(task.isCancelling && settlement.leavesBody ? "cancelled" : "retry", of: task.id)
             if task.isCancelling { return end(task.id, as: .cancelled, keptIn: keeper) }
             change(task.id) { task in

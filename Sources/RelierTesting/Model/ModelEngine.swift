@@ -41,6 +41,9 @@ struct ModelEngine {
     /// A claim whose reply was lost; what it took shows when the tasks are looked at next.
     var lostClaim: LostClaim?
 
+    /// Groups of tasks of which one at least must go on.
+    var wakeUps: [[TaskID]] = []
+
     struct LostClaim {
         let worker: ModelWorker
         let request: ClaimRequest
@@ -94,6 +97,7 @@ struct ModelEngine {
             case .scheduled(.wall(let date)) where isNear(date): return true
             default: break
             }
+            if let lost = task.losses.last, isNear(lost + Losses.memory) { return true }
             if let ended = task.endedAt, isNear(ended + task.answers) || isNear(ended + retention.history) { return true }
             if let ended = task.endedAt, isNear(ended + retention.deadLetters) { return true }
             if let since = task.parkedSince, isNear(since + Self.unregisteredAfter) { return true }

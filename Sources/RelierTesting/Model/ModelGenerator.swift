@@ -51,19 +51,20 @@ struct ModelGenerator {
         case 30..<37: return .push(drafts(), parent: pick())
         case 37..<41: return .pushAgain(pick())
         case 41..<55: return .join(profile(rules))
-        case 55..<90: return .claim(worker: pick(), limit: draw(1...4), order: pick())
-        case 90..<95: return .claimSuspect(worker: pick())
-        case 95..<122: return .settle(attempt: pick(), outcome(), byLease: chance(15))
+        case 55..<60: return .loseAlone(death(), limits())
+        case 60..<90: return .claim(worker: pick(), limit: draw(1...4), order: pick())
+        case 90..<98: return .claimSuspect(worker: pick())
+        case 98..<122: return .settle(attempt: pick(), outcome(), byLease: chance(15))
         case 122..<129: return .writeLate(claim: pick(), write())
         case 129..<132: return .saveCheckpoint(attempt: pick(), chance(85) ? draw(0...9) : nil)
         case 132..<144: return .takeKey(attempt: pick(), key: draw(0...1))
         case 144..<148: return .settleKey(attempt: pick(), key: draw(0...1), hasValue: chance(60))
         case 148..<154: return .bodyReturned(pick())
         case 154..<160: return .renew(worker: pick(), forgets: chance(10))
-        case 160..<167: return .die(worker: pick(), death(), limits())
-        case 167..<169: return .vanish(worker: pick())
-        case 169..<172: return .loseLease(worker: pick(), renewsMeanwhile: chance(20))
-        case 172..<174: return .leave(worker: pick())
+        case 160..<169: return .die(worker: pick(), death(), limits())
+        case 169..<171: return .vanish(worker: pick())
+        case 171..<173: return .loseLease(worker: pick(), renewsMeanwhile: chance(20))
+        case 173..<174: return .leave(worker: pick())
         case 174..<178: return .cancel(task: pick(), terminate: chance(50))
         case 178..<182: return .releaseDeadLetter(pick(), fresh: chance(40))
         case 182..<185: return .setPaused(chance(45), queue: draw(0...2))
@@ -96,6 +97,7 @@ struct ModelGenerator {
         profile.isDedicated = chance(10)
         profile.maxima = rules.map { _ in chance(10) ? nil : draw(1...3) }
         if chance(15) { profile.sharesProcess = pick() }
+        profile.isElsewhere = chance(20)
         return profile
     }
 
@@ -120,7 +122,9 @@ struct ModelGenerator {
     }
 
     private mutating func limits() -> ReleaseLimits {
-        var limits = ReleaseLimits(maxResurrections: chance(35) ? draw(0...1) : 50)
+        var limits = ReleaseLimits(maxResurrections: chance(50) ? draw(1...2) : 50, maxLosses: chance(25) ? draw(2...4) : 50)
+        // Either nobody more may wait to run alone, or everybody: with a bound in between it would matter in which order a release goes through its tasks.
+        limits.maxLoneTasks = chance(15) ? 0 : 1000
         if chance(15) { limits.batch = draw(1...2) }
         if chance(8) { limits.maxRequeueDepth = draw(1...2) }
         return limits
@@ -128,7 +132,7 @@ struct ModelGenerator {
 
     private mutating func death() -> Death {
         let deaths: [Death] = [
-            .signalled(9), .signalled(9), .signalled(11), .signalled(4), .exited(status: 1), .exited(status: Death.selfStopStatus),
+            .signalled(9), .signalled(9), .signalled(11), .signalled(4), .exited(status: 0), .selfStopped, .drained,
             .outOfMemory, .leaseEnded,
         ]
         return deaths[draw(0...deaths.count - 1)]

@@ -7,12 +7,14 @@ extension ModelPlayer {
         say("in the end all workers die, and one that can do everything takes their place")
         let plain = ModelStep(action: .tend, handle: 0, fault: nil, salt: 1)
         for process in Set(model.workers.values.map(\.info.process)).sorted() {
-            try await release(plain, process: process, .signalled(9), ReleaseLimits(maxResurrections: 1000))
+            try await release(plain, process: process, .signalled(9), ReleaseLimits(maxResurrections: 1000, maxLosses: 1000))
         }
         for queue in model.paused.sorted(by: { $0.name < $1.name }) {
             try await handles[0].setPaused(false, queue: queue)
             try model.setPaused(false, queue: queue, found: .success(()))
         }
+        // Who of those that wait for a key goes on is seen before anybody is claimed.
+        try await observe()
         _ = try await join(
             plain,
             WorkerInfo(
@@ -20,7 +22,7 @@ extension ModelPlayer {
                 concurrency: 100,
                 kinds: [TaskKind(name: names.work, version: 9, limits: rules), TaskKind(name: names.other, version: 9)],
                 lease: .seconds(5)))
-        for _ in 0..<50 where !model.live.isEmpty { try await runOnce(plain, puppets.count - 1) }
+        for _ in 0..<200 where !model.live.isEmpty { try await runOnce(plain, puppets.count - 1) }
         if let left = model.live.min(by: { $0.number < $1.number }) {
             throw ModelMismatch("\(left.label) comes to no end, whoever runs; it is \(model.describe(left))")
         }

@@ -8,6 +8,7 @@ extension ModelPlayer {
         case .pushAgain(let pick): try await pushAgain(step, pick)
         case .join(let profile): try await join(step, profile)
         case .claim(let worker, let limit, let order): try await claim(step, worker, limit: limit, order: order)
+        case .loseAlone(let death, let limits): try await loseAlone(step, death, limits)
         case .claimSuspect(let worker): try await claim(step, worker, limit: 1, order: 0, suspects: true)
         case .settle(let attempt, let outcome, let byLease):
             guard let attempt = pick(attempt, of: attempts) else { return }

@@ -25,7 +25,7 @@ extension ModelPlayer {
         }
         if profile.knowsOther { kinds.append(TaskKind(name: names.other, version: 1)) }
         return WorkerInfo(
-            incarnation: .next(), process: process, name: "puppet", host: "stage", pid: 1,
+            incarnation: .next(), process: process, name: "puppet", host: profile.isElsewhere ? "annex" : "stage", pid: 1,
             queues: profile.queues.map { names.queues[$0] } + (profile.isDedicated ? [.requeue] : []), concurrency: 10, kinds: kinds,
             lease: .seconds(5))
     }
@@ -84,6 +84,19 @@ extension ModelPlayer {
         try await release(step, process: process, death, limits)
     }
 
+    func loseAlone(_ step: ModelStep, _ death: Death, _ limits: ReleaseLimits) async throws {
+        guard model.tasks.values.contains(where: \.isSuspect) else { return }
+        count("lose alone")
+        var plain = step
+        plain.fault = nil
+        _ = try await join(plain, info(.plain(limits: rules.count), process: .next()))
+        let puppet = puppets.count - 1
+        let shares = puppets[puppet].info.queues.map { QueueShare(queue: $0, slots: 1) }
+        try await claim(plain, puppet, shares: shares, limit: 1, suspects: true)
+        try await observe()
+        try await die(step, alive.count - 1, death, limits)
+    }
+
     /// Everything of a process is released, unless recovered tasks wait already; in small batches sometimes only a part, as when its supervisor dies meanwhile.
     func release(_ step: ModelStep, process: TaskID, _ death: Death, _ limits: ReleaseLimits) async throws {
         for index in puppets.indices where puppets[index].info.process == process { puppets[index].isAlive = false }
@@ -91,7 +104,8 @@ extension ModelPlayer {
         var limits = limits
         // One that keeps tasks in several places may be done with a process in one of them and not yet in another, and lets go there of what its bodies held.
         if !subject.keepsOrder && incarnations.contains(where: { model.keepsSomething(in: $0.info.incarnation) }) {
-            limits = ReleaseLimits(maxResurrections: limits.maxResurrections)
+            limits = ReleaseLimits(
+                maxResurrections: limits.maxResurrections, maxLosses: limits.maxLosses, maxLoneTasks: limits.maxLoneTasks)
         }
         let isWhole = limits.batch >= 1000 && limits.maxRequeueDepth >= 1000
         for _ in 0..<50 {
@@ -132,7 +146,8 @@ extension ModelPlayer {
         try await kill(incarnation)
         puppets[puppet].isAlive = false
         try await release(
-            step, .incarnation(incarnation, counter: nil), [incarnation], .lockFreed, ReleaseLimits(maxResurrections: 50), isLossy: true)
+            step, .incarnation(incarnation, counter: nil), [incarnation], .lockFreed,
+            ReleaseLimits(maxResurrections: 50, maxLoneTasks: 1000), isLossy: true)
     }
 
     func loseLease(_ step: ModelStep, _ worker: ModelStep.Pick, renewsMeanwhile: Bool) async throws {
@@ -148,7 +163,8 @@ extension ModelPlayer {
         say("a sweeper holds w\(puppet) for dead")
         let target = ReleaseTarget.incarnation(incarnation, counter: counter)
         try await release(
-            step, target, renewsMeanwhile ? [] : [incarnation], .leaseEnded, ReleaseLimits(maxResurrections: 50), isLossy: true)
+            step, target, renewsMeanwhile ? [] : [incarnation], .leaseEnded, ReleaseLimits(maxResurrections: 50, maxLoneTasks: 1000),
+            isLossy: true)
     }
 
     func expectJoined(_ sightings: [LeaseSighting]) throws {

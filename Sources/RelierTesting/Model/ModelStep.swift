@@ -13,6 +13,8 @@ struct ModelStep: Sendable, Hashable {
         case join(ModelProfile)
         case claim(worker: Pick, limit: Int, order: Pick)
         case claimSuspect(worker: Pick)
+        /// A worker of its own takes a suspect and dies of it.
+        case loseAlone(Death, ReleaseLimits)
         case settle(attempt: Pick, ModelOutcome, byLease: Bool)
         /// Any claim that there ever was writes.
         case writeLate(claim: Pick, ModelWrite)
@@ -80,6 +82,8 @@ struct ModelProfile: Sendable, Hashable {
     var maxima: [Int?]
     /// Lives in the process of another worker.
     var sharesProcess: ModelStep.Pick?
+    /// Lives on another host than most.
+    var isElsewhere = false
 }
 
 enum ModelOutcome: Sendable, Hashable {

@@ -38,7 +38,9 @@ struct ModelTask {
     let new: NewTask
     var phase: Phase
     var failures = 0
-    var resurrections = 0
+    var losses = Losses()
+    /// What it was claimed with last.
+    var checkpointAtStart: Checkpoint?
     /// How often it was claimed.
     var fence: Int64 = 0
     /// Its last claim, where known.
@@ -68,6 +70,10 @@ struct ModelTask {
     var mustBeParked = false
     /// When it was first seen parked.
     var parkedSince: EngineTime?
+    /// The key that it waits for was freed, or completed, and the engine chooses who goes on.
+    var mayBeWoken = false
+    /// It was a dead letter, so its place in a line may be a later one.
+    var wasReleased = false
     /// Something promoted all that is due.
     var mustBePromoted = false
     /// Housekeeping may have found that it was parked for too long.
@@ -84,6 +90,15 @@ struct ModelTask {
 
     var id: TaskID { new.envelope.id }
     var label: String { "t\(number)" }
+
+    /// Workers lost in a row.
+    var resurrections: Int { losses.inARow }
+
+    /// The attempt under way has left a checkpoint that it did not begin with.
+    var progressed: Bool { checkpoint != nil && checkpoint != checkpointAtStart }
+
+    /// It has lost a worker while it ran alone, and needs its host to itself.
+    var isExclusive: Bool { losses.alone > 0 }
 
     var run: Run? {
         if case .running(let run) = phase { return run }

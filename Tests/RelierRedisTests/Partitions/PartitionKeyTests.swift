@@ -133,9 +133,17 @@ struct PartitionKeyTests: PartitionScene {
         case 0: try await settle(doomed, holder, .commit(result: Data("1".utf8)))
         case 1: try await doomed.settleKey(key, for: holder.envelope.id, fence: holder.fence, value: KeyValue(value: nil, ttl: .hours(1)))
         case 2:
-            _ = try await doomed.release(.process(info.process), death: .signalled(9), limits: ReleaseLimits(maxResurrections: 0))
+            // It traps, and traps again when it runs alone.
+            _ = try await doomed.release(.process(info.process), death: .signalled(11), limits: ReleaseLimits())
             _ = try await other.leases()
-            _ = try await other.release(.process(info.process), death: .signalled(9), limits: ReleaseLimits(maxResurrections: 0))
+            _ = try await other.release(.process(info.process), death: .signalled(11), limits: ReleaseLimits())
+            let alone = worker(isolated: true)
+            _ = try await other.join(alone)
+            let shares = [QueueShare(queue: .default, slots: 1)]
+            let request = ClaimRequest(incarnation: alone.incarnation, number: 1, shares: shares, limit: 1, suspects: true)
+            #expect(try await other.claim(request).map(\.envelope.id) == [holder.envelope.id])
+            let report = try await other.release(.process(alone.process), death: .signalled(11), limits: ReleaseLimits())
+            #expect(report.quarantined == [holder.envelope.id])
         default: try await settle(other, holder, .commit(result: Data("1".utf8)))
         }
         for _ in 0..<3 { _ = try await other.tend(batch: 100, unregisteredAfter: nil) }

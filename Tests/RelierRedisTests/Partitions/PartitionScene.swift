@@ -36,10 +36,10 @@ extension PartitionScene {
         LimitKey(LimitRule(task: "work", kind: .keyConcurrency, arguments: ["k"], maximum: 100), key: "x")
     }
 
-    func worker(_ process: TaskID = .next()) -> WorkerInfo {
+    func worker(_ process: TaskID = .next(), isolated: Bool = false) -> WorkerInfo {
         WorkerInfo(
             incarnation: .next(), process: process, name: "w", host: "h", pid: 1, queues: [.default], concurrency: 10,
-            kinds: [TaskKind(name: "work", version: 1), TaskKind(name: "other", version: 1)], lease: .seconds(5))
+            kinds: [TaskKind(name: "work", version: 1), TaskKind(name: "other", version: 1)], lease: .seconds(5), isolated: isolated)
     }
 
     func claim(_ engine: RedisEngine, _ worker: WorkerInfo, _ number: Int64, _ limit: Int = 100) async throws -> [ClaimedTask] {

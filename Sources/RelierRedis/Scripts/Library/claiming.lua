@@ -62,7 +62,8 @@ local function takeRecovered(wanted)
     return taken
 end
 
-local function takeSuspect()
+-- Takes the first suspect that may start of those that have lost a worker while they ran alone, or of the others; answers whether there was one.
+local function takeSuspectOf(wantsExclusive)
     for _, kind in ipairs(call('SMEMBERS', P .. ':sk')) do
         if canRun(tonumber(kind)) ~= false then
             local key = P .. ':s:' .. kind
@@ -75,14 +76,26 @@ local function takeSuspect()
                     quarantineForeign(id, task, text, nil, why)
                 elseif task.state ~= SUSPECT then
                     call('LREM', key, 1, id)
-                elseif not paused[task.queue] and (not has(task.flags, F.limited) or startLimited(task)) then
+                elseif (lossesOf(task).alone > 0) == wantsExclusive and not paused[task.queue]
+                    and (not has(task.flags, F.limited) or startLimited(task)) then
                     call('LREM', key, 1, id)
                     if call('EXISTS', key) == 0 then call('SREM', P .. ':sk', kind) end
-                    return start(task, text)
+                    call('SADD', P .. ':ra', id)
+                    start(task, text)
+                    return true
                 end
             end
         end
     end
+    return false
+end
+
+-- One that has lost a worker while it ran alone has its host to itself: what took the worker may have been a neighbour.
+local function takeSuspect(shared, exclusive)
+    if call('EXISTS', P .. ':sk') == 0 then return end
+    local count, isExclusive = loneRuns(hostOf(holder), function(id) call('SREM', P .. ':ra', id) end)
+    if isExclusive or (shared and takeSuspectOf(false)) then return end
+    if exclusive and count == 0 then takeSuspectOf(true) end
 end
 
 -- What remains to be done once anything but a plain task was met. Queues whose ready tasks this claim took itself wake nobody.

@@ -42,6 +42,6 @@ local COMMITTED, CANCELLED, LIMITED_STATE, DEAD = 6, 7, 8, 9
 -- Flags: what stands beside a task, and what is true of it.
 local F = {
     checkpoint = 1, children = 2, manual = 4, cancelling = 8, progress = 16, limited = 32, keyed = 64, history = 128,
-    alone = 256, recovered = 512, settled = 1024, wall = 2048, watched = 4096,
+    alone = 256, recovered = 512, settled = 1024, wall = 2048, watched = 4096, losses = 8192,
 }
 local function has(flags, flag) return band(flags, flag) ~= 0 end

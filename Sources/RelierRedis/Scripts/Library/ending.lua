@@ -21,9 +21,10 @@ local function record(task, state, settled, result, resultUntil, recordUntil, ho
         task.started, task.failures, task.resurrections, task.enqueued, now, resultUntil) .. tail .. result)
 end
 
--- Drops what stands beside a task that ends or starts anew elsewhere.
+-- Drops what stands beside a task that ends; with `checkpoint` also what goes with a task that may come back.
 local function forgetExtras(task, checkpoint, keyHolder)
     if checkpoint and has(task.flags, F.checkpoint) then call('DEL', P .. ':z:' .. task.id) end
+    if checkpoint and has(task.flags, F.losses) then call('DEL', P .. ':lo:' .. task.id) end
     if has(task.flags, F.progress) then call('DEL', P .. ':pr:' .. task.id) end
     if has(task.flags, F.children) then call('DEL', P .. ':c:' .. task.id) end
     if has(task.flags, F.manual) then freeHands(task.id, keyHolder) end
@@ -46,7 +47,7 @@ local function quarantine(task, reason, message, settled, keyHolder)
     forgetExtras(task, false, keyHolder)
     announceEnd(task)
     local attempts = task.failures + (task.fence > 0 and 1 or 0)
-    local kept = F.checkpoint + F.limited + F.keyed + F.history
+    local kept = F.checkpoint + F.limited + F.keyed + F.history + F.losses
     task.flags = band(task.flags, kept)
     if settled then task.flags = bor(task.flags, F.settled) end
     task.state, task.holder, task.request, task.started, task.due, task.waits = DEAD, 0, 0, 0, 0, 0
@@ -68,14 +69,13 @@ local function forgetReason(id)
 end
 
 -- Puts a task that stops running back where its next worker finds it. Its attempt is noted already.
-local function requeue(task, alone, recovered, resurrected, settled)
+local function requeue(task, alone, recovered, settled)
     if has(task.flags, F.cancelling) then return endCancelled(task, 0, settled) end
     if has(task.flags, F.progress) then call('DEL', P .. ':pr:' .. task.id) end
     task.flags = band(task.flags, bnot(F.progress + F.alone + F.recovered + F.settled))
     if alone then task.flags = bor(task.flags, F.alone) end
     if recovered then task.flags = bor(task.flags, F.recovered) end
     if settled then task.flags = bor(task.flags, F.settled) end
-    if resurrected then task.resurrections = task.resurrections + 1 end
     task.holder, task.request, task.started = 0, 0, 0
     if alone and has(task.flags, F.limited) then stopRunning(task) end
     makeReady(task)
@@ -84,5 +84,5 @@ end
 -- Back to the head of its queue, or among the suspects, counting nothing.
 local function handBack(task, outcome, settled)
     note(task, outcome)
-    requeue(task, has(task.flags, F.alone), has(task.flags, F.recovered), false, settled)
+    requeue(task, has(task.flags, F.alone), has(task.flags, F.recovered), settled)
 end

@@ -53,7 +53,7 @@ local function quarantineForeign(id, task, text, queue, why)
     if not queueExists(task.queue) then task.queue = allQueues()[1] or 0 end
     task.fence = math.min(task.fence, MAX_FENCE)
     task.failures, task.resurrections = math.min(task.failures, MAX_COUNT), math.min(task.resurrections, MAX_COUNT)
-    task.flags = band(task.flags, F.checkpoint + F.children + F.manual + F.progress + F.history + F.keyed)
+    task.flags = band(task.flags, F.checkpoint + F.children + F.manual + F.progress + F.history + F.keyed + F.losses)
     if task.hash and #task.hash ~= 16 then
         clearFlag(task, F.keyed)
         task.hash = nil

@@ -117,27 +117,56 @@ local function makeReady(task)
     end
 end
 
--- Queues what was snoozed until this key settles.
-local function wakeSnoozed(hash)
+-- How many of a line are looked at for one whose queue is not paused.
+local PASSED_OVER = 16
+
+-- Queues the oldest of those that were snoozed until this key settles, before others one whose queue is not paused. One free key lets one task go on; whoever
+-- gives the key back wakes the next. Should the one that is woken never ask for the key, housekeeping wakes another.
+-- `wanted` is more than one where each of them will find an answer. Answers whether any are left.
+local function wakeSnoozed(hash, wanted)
     local key = P .. ':aw:' .. hash
-    local waiting = call('LRANGE', key, 0, -1)
-    if #waiting == 0 then return end
-    call('DEL', key)
-    call('SREM', P .. ':aws', hash)
-    for _, id in ipairs(waiting) do
-        call('DEL', P .. ':a:' .. id)
-        local task = load(id)
-        if task and task.state == WAITING then makeReady(task) end
+    while wanted > 0 do
+        local line = call('ZRANGE', key, 0, PASSED_OVER - 1)
+        if #line == 0 then
+            call('SREM', P .. ':aws', hash)
+            return false
+        end
+        local chosen, task = line[1], load(line[1])
+        for index = 1, #line do
+            local other = load(line[index])
+            if not other or other.state ~= WAITING or call('HEXISTS', P .. ':paused', other.queue) == 0 then
+                chosen, task = line[index], other
+                break
+            end
+        end
+        call('ZREM', key, chosen)
+        call('DEL', P .. ':a:' .. chosen)
+        if task and task.state == WAITING then
+            makeReady(task)
+            wanted = wanted - 1
+        end
     end
+    if call('EXISTS', key) == 1 then return true end
+    call('SREM', P .. ':aws', hash)
+    return false
 end
 
--- A key taken by hand, of this partition, is free or completed: who waits for it goes on, here and in other partitions.
+-- A key taken by hand, of this partition, is free or completed: the next that waits for it goes on, here and in each other partition.
 local function handFreed(hash)
-    wakeSnoozed(hash)
+    wakeSnoozed(hash, 1)
     if PARTITIONS == 1 then return end
     local key = P .. ':af:' .. hash
     for _, partition in ipairs(call('SMEMBERS', key)) do post('w', hash .. partition) end
     call('DEL', key)
+end
+
+-- A task was answered by what the key was completed with. Those behind it get the same answer: each wakes two, so that the line empties fast, and no
+-- faster than the value is found.
+local function handAnswered(hash)
+    if call('EXISTS', P .. ':aw:' .. hash) == 0 then return end
+    wakeSnoozed(hash, 2)
+    openGates()
+    flushWakes()
 end
 
 -- `name` is a hash, and for a key of another partition the owner behind it.

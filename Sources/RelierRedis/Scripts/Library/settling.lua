@@ -20,9 +20,20 @@ local function failure(text)
     return sub(text, 5, 4 + length), sub(text, 5 + length)
 end
 
+-- An attempt has ended normally: what the task lost in a row counts no more.
+local function startCountAnew(task)
+    task.resurrections = 0
+    local losses = has(task.flags, F.losses) and lossesOf(task)
+    if losses and losses.alone > 0 then
+        losses.alone = 0
+        keepLosses(task, losses)
+    end
+end
+
 -- `keyHolder` is the incarnation in which its body still runs, 0 for none: if the task ends here, its keys are kept until that has ended.
 local function retry(task, pause, keyHolder, reason, message)
     if has(task.flags, F.cancelling) and keyHolder ~= 0 then return endCancelled(task, keyHolder, true) end
+    startCountAnew(task)
     note(task, OUTCOME.retry, message == '' and reason or reason .. ': ' .. message)
     if has(task.flags, F.cancelling) then return endCancelled(task, 0, true) end
     if has(task.flags, F.progress) then call('DEL', P .. ':pr:' .. task.id) end
@@ -53,7 +64,7 @@ local function snooze(task, hash, key)
     task.flags = bor(band(task.flags, bnot(F.progress)), F.settled)
     task.state, task.holder, task.request, task.started = WAITING, 0, 0, 0
     store(task)
-    call('RPUSH', P .. ':aw:' .. hash, task.id)
+    call('ZADD', P .. ':aw:' .. hash, string.format('%.0f', task.enqueued), task.id)
     call('SADD', P .. ':aws', hash)
     call('SET', P .. ':a:' .. task.id, hash .. key)
 end
