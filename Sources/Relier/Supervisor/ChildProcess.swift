@@ -26,7 +26,7 @@ final class ChildProcess: Sendable {
     /// - Parameters:
     ///   - onDeath: called once, on a thread of the child's own, with the wait status, at once when the process dies: whatever it started may live on.
     ///   - reportLimit: how long its crash report may take, when it traps.
-    /// - Throws: ``POSIXFailure`` when the system will not start it.
+    /// - Throws: ``POSIXFailure`` when the system will not start it, or gives no thread to watch it.
     init(
         executable: String, arguments: [String], environment: [String: String], reportLimit: Duration,
         onDeath: @escaping @Sendable (ChildProcess, Death) -> Void
@@ -71,15 +71,23 @@ final class ChildProcess: Sendable {
                 cutShort(signal)
             }
         }
-        let waiter = Thread { [self] in
-            let death = awaitDeath()
+        do {
+            try POSIXThread.start("relier-wait") { [self] in
+                let death = awaitDeath()
+                watch.cancel()
+                endReporters()
+                dismiss()
+                onDeath(self, death)
+            }
+        } catch {
+            // Nobody would see it die. It holds nothing yet.
             watch.cancel()
-            endReporters()
+            kill(SIGKILL)
+            _ = awaitDeath()
             dismiss()
-            onDeath(self, death)
+            _ = tail.finish()
+            throw error
         }
-        waiter.name = "relier-wait"
-        waiter.start()
     }
 
     private func awaitDeath() -> Death {

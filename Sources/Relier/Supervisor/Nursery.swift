@@ -174,7 +174,10 @@ struct Nursery {
 
     private static func lastWords(of process: ChildProcess) async -> (standardError: String, backtrace: String?) {
         await withCheckedContinuation { continuation in
-            Thread { continuation.resume(returning: process.lastWords()) }.start()
+            do { try POSIXThread.start("relier-words") { continuation.resume(returning: process.lastWords()) } } catch {
+                // Without a thread it is done here: its reader ends at once when it is told to.
+                continuation.resume(returning: process.lastWords())
+            }
         }
     }
 

@@ -101,11 +101,18 @@ final class WorkerSession: Sendable {
         let joinedAt = ContinuousClock.now
         let holder = try await engine.join(info)
         lease.withLock { $0 = holder }
-        let keeper = LeaseKeeper(
-            holder: holder, lease: settings.lease, joinedAt: joinedAt, deadlines: deadlines, holdings: holdings, logger: logger
-        ) { [self] event in heed(event) }
+        let keeper: LeaseKeeper
+        do {
+            keeper = try LeaseKeeper(
+                holder: holder, lease: settings.lease, joinedAt: joinedAt, deadlines: deadlines, holdings: holdings, logger: logger
+            ) { [self] event in heed(event) }
+        } catch {
+            try? await engine.leave(info.incarnation)
+            throw error
+        }
         logger.info("joined as \(info.incarnation)")
         let committing = Task { await committer.run() }
+        try deadlines.begin()
         let fetching = Task { await fetch() }
         let end = await obey(fetching)
         if end == .lost {
