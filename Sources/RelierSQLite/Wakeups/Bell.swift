@@ -45,12 +45,12 @@ final class Bell: Sendable {
 
     /// Tells other processes what this one waits for, and makes sure that the thread runs. Call it after registering a waiter and after forgetting one.
     ///
-    /// Answers `false` when the engine is closed, so that nobody would wake the waiter.
+    /// Answers `false` when nobody would wake the waiter: the engine is closed, or the system gives no thread.
     @discardableResult
     func publish(deadline: ContinuousClock.Instant? = nil) -> Bool {
         state.withLock { state in
             if state.closed { return false }
-            if !state.started { start(&state) }
+            if !state.started && !start(&state) { return false }
             let interest = hub.interest
             if let station = state.station {
                 if interest.queues != state.published.queues {
@@ -111,19 +111,25 @@ final class Bell: Sendable {
         if pipe >= 0 { _ = write(pipe, &byte, 1) }
     }
 
-    private func start(_ state: inout State) {
+    private func start(_ state: inout State) -> Bool {
+        if state.pipe < 0 {
+            if let stations {
+                openStation(stations, &state)
+            } else {
+                openPrivatePipe(&state)
+            }
+        }
+        do {
+            try POSIXThread.start("relier-sqlite-bell") { [self] in
+                serve()
+                stopped.signal()
+            }
+        } catch {
+            logger.error("\(error); new tasks are noticed late")
+            return false
+        }
         state.started = true
-        if let stations {
-            openStation(stations, &state)
-        } else {
-            openPrivatePipe(&state)
-        }
-        let thread = Thread { [self] in
-            serve()
-            stopped.signal()
-        }
-        thread.name = "relier-sqlite-bell"
-        thread.start()
+        return true
     }
 
     private func openStation(_ stations: Stations, _ state: inout State) {
