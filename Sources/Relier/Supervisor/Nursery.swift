@@ -149,7 +149,9 @@ struct Nursery {
             drained.insert(slot)
             return
         }
-        let pause = plans[slot].died(after: .now - process.startedAt, cleanly: clean)
+        // One that stopped itself had no engine to renew at; the next one waits for it and has nothing to be held back for.
+        let stoppedItself = death == .exited(status: Death.selfStopStatus)
+        let pause = plans[slot].died(after: .now - process.startedAt, cleanly: clean || stoppedItself)
         if pause == .zero { restart(slot) } else { restart(slot, after: pause) }
     }
 
