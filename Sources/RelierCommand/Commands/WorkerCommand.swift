@@ -65,6 +65,7 @@ struct WorkerProcessCommand<App: RelierApp>: AsyncParsableCommand {
         let settings = try engine.settings(options.overrides, warns: false)
         LongRunning.surviveClosedPipes()
         let store = try settings.openEngine(create: true)
+        Console.runLong()
         let ending = try await WorkerProcess.run(
             engine: store, tasks: try TaskRegistry(App.tasks),
             settings: settings.worker(for: App.tasks, process: process, isolated: isolated), orders: ordersFd)
