@@ -117,6 +117,12 @@ final class BodyRunner: Sendable {
         } catch {
             // After a drain asked the body to stop, an error says nothing about the task.
             if attempt.isDraining { return .handBack }
+            if let failure = context.engineFailure(in: error) {
+                context.logger.error("the body ended because the engine failed; its task is handed back uncounted: \(failure.message)")
+                // Its slot is kept meanwhile: the next run would meet the same engine. The attempt's end cancels this.
+                try? await Task.sleep(for: Self.handBackPause)
+                return .handBack
+            }
             return failure(error, reason: FailureText.reason(error), of: entry, attempt, keyHeld: false)
         }
     }

@@ -82,7 +82,7 @@ final class WorkerSession: Sendable {
             registry: registry, settings: settings, incarnation: info.incarnation, workerName: info.name,
             services: WorkerServices(
                 client: Relier(engine, settings: settings.client), checkpoints: checkpoints, registry: registry,
-                resultMaxBytes: settings.resultMaxBytes, ownsProcess: settings.ownsProcess),
+                resultMaxBytes: settings.resultMaxBytes, ownsProcess: settings.ownsProcess, enginePatience: settings.enginePatience),
             holdings: holdings, committer: committer, threads: threads, deadlines: deadlines, stuckBodies: stuckBodies)
         (signals, signal) = AsyncStream.makeStream()
         alarms.answer { [weak self] in self?.heed($0) }
