@@ -90,12 +90,12 @@ public enum WorkerProcess {
     private static func handleSignals(_ worker: OrderDesk) -> [any DispatchSourceSignal] {
         let queue = DispatchQueue(label: "relier.signals")
         let count = SignalCount()
-        return [SIGTERM, SIGINT].map { number in
+        return [SIGTERM, SIGINT, SIGHUP].filter { $0 != SIGHUP || !Hangup.isIgnored }.map { number in
             // Not SIG_IGN, which what bodies start would inherit.
             signal(number) { _ in }
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler {
-                if count.next() == 1 { worker.drain() } else { worker.handOver() }
+                if number == SIGHUP || count.next() == 1 { worker.drain() } else { worker.handOver() }
             }
             source.resume()
             return source
