@@ -85,7 +85,7 @@ final class FaultScene: Sendable {
         process.standardError = FileHandle.nullDevice
         if let log {
             _ = FileManager.default.createFile(atPath: log, contents: nil)
-            process.standardError = try #require(FileHandle(forWritingAtPath: log))
+            process.standardError = FileHandle(forWritingAtPath: log)
         }
         try process.run()
         spawned.withLock { $0.append(process) }

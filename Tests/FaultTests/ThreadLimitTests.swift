@@ -5,11 +5,11 @@ import Testing
 
 @testable import FaultFixtures
 
-/// The limit of a user's processes and threads is met.
-@Suite(.serialized, .enabled(if: TestPlace.isFile && ThreadLimitTests.canLimit)) struct ThreadLimitTests {
-    /// The limit does not hold for root, so the worker runs as somebody else; only root can make it so.
-    static let canLimit = getuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0 && access("/usr/bin/prlimit", X_OK) == 0
+/// The limit does not hold for root, so the worker runs as somebody else; only root can make it so.
+private let canLimit = getuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0 && access("/usr/bin/prlimit", X_OK) == 0
 
+/// The limit of a user's processes and threads is met.
+@Suite(.serialized, .enabled(if: TestPlace.isFile && canLimit)) struct ThreadLimitTests {
     /// Starts the fixture as a user of its own, of root's group, with so many threads.
     private func start(_ scene: FaultScene, threads: Int, user: Int, _ arguments: [String], log: String) throws -> Process {
         for name in ["", "/relier.db", "/relier.db-wal", "/relier.db-shm", "/relier.db-relier"] {
