@@ -36,12 +36,16 @@ struct PassingFailure {
     private static let codes: Set<Int32> = [ENOSPC, EDQUOT, EROFS, EIO, ENOMEM, EMFILE, ENFILE]
 }
 
-/// Pauses between tries that grow from 20 ms to a second, each cut by up to a half at random, so that many who failed together do not come back together.
+/// Pauses between tries that grow from 20 ms, each cut by up to a half at random, so that many who failed together do not come back together.
 struct GrowingPause {
+    private let longest: Duration
     private var next = Duration.milliseconds(20)
 
+    /// - Parameter longest: up to how long they grow.
+    init(upTo longest: Duration = .seconds(1)) { self.longest = longest }
+
     mutating func take() -> Duration {
-        defer { next = min(next * 2, .seconds(1)) }
+        defer { next = min(next * 2, longest) }
         return next * Double.random(in: 0.5...1)
     }
 }

@@ -83,7 +83,8 @@ public final class Worker: Service {
         defer { threads.shutDown() }
         var joinedBefore = false
         var lostAt: ContinuousClock.Instant?
-        var pause = GrowingPause()
+        // Short, since a worker is to be back as soon as the engine is.
+        var pause = GrowingPause(upTo: .milliseconds(500))
         var outage = OutageNotice()
         var suspects = settings.resurrection == nil ? nil : settings.suspectPatience.map(SuspectWatch.init(patience:))
         while true {
@@ -105,7 +106,7 @@ public final class Worker: Service {
                     joinedBefore = true
                     lostAt = .now
                 }
-                pause = GrowingPause()
+                pause = GrowingPause(upTo: .milliseconds(500))
                 _ = outage.succeeded()
             } catch {
                 // A worker process that starts while the engine is away, full or refuses writes waits for it; its supervisor has seen the engine before.

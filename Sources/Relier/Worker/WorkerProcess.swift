@@ -52,7 +52,7 @@ public enum WorkerProcess {
     private static func waitForEngine(
         _ open: () throws -> any Engine, _ desk: OrderDesk, _ logger: Logger
     ) async throws -> (any Engine)? {
-        var pause = GrowingPause()
+        var pause = GrowingPause(upTo: .milliseconds(500))
         var outage = OutageNotice()
         while !desk.isStopping {
             do { return try open() } catch let error as EngineError where error.mayPass {
