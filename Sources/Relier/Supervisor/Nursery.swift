@@ -186,12 +186,16 @@ struct Nursery {
     /// Tries until it is done: a dead worker's tasks are released however long the engine is away. Once cancelled, when the time for stopping is over,
     /// tries no more: `nil`. What is left falls to another supervisor, or ends with its lease.
     private static func insist<Answer>(_ logger: Logger, _ call: () async throws -> Answer) async -> Answer? {
-        var pause = Duration.milliseconds(20)
+        var pause = GrowingPause()
+        var outage = OutageNotice()
         while true {
-            do { return try await call() } catch { logger.error("a dead worker's tasks are not released yet, trying again: \(error)") }
+            do { return try await call() } catch {
+                if outage.failed(at: .now) {
+                    logger.error("a dead worker's tasks are not released yet, trying again until it works: \(error)")
+                }
+            }
             if Task.isCancelled { return nil }
-            try? await Task.sleep(for: pause)
-            pause = min(pause * 2, .seconds(1))
+            try? await Task.sleep(for: pause.take())
         }
     }
 
