@@ -12,8 +12,10 @@ private let canLimit = getuid() == 0 && access("/usr/bin/setpriv", X_OK) == 0 &&
 @Suite(.serialized, .enabled(if: TestPlace.isFile && canLimit)) struct ThreadLimitTests {
     /// Starts the fixture as a user of its own, of root's group, with so many threads.
     private func start(_ scene: FaultScene, threads: Int, user: Int, _ arguments: [String], log: String) throws -> Process {
-        for name in ["", "/relier.db", "/relier.db-wal", "/relier.db-shm", "/relier.db-relier"] {
-            _ = chmod(scene.directory + name, name.isEmpty || name.hasSuffix("-relier") ? 0o770 : 0o660)
+        _ = chmod(scene.directory, 0o770)
+        for name in try FileManager.default.subpathsOfDirectory(atPath: scene.directory) {
+            let isDirectory = name.hasSuffix("-relier")
+            _ = chmod("\(scene.directory)/\(name)", isDirectory ? 0o770 : 0o660)
         }
         let limits = ["--reuid=\(user)", "--regid=0", "--clear-groups", "prlimit", "--nproc=\(threads)"]
         return try scene.start(limits + [try FaultScene.program("relier-fixture")] + arguments, executable: "/usr/bin/setpriv", log: log)
