@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 
 /// A thread of the system's, whose creation can fail: a limit of processes is a user's setting, and Foundation's `Thread` does not say that it was met.
@@ -32,6 +33,25 @@ package enum POSIXThread {
         #else
             pthread_detach(thread)
         #endif
+    }
+
+    /// Makes sure that the system gives this process so many more threads now, by having them for a moment. What it gives later is not certain.
+    /// - Throws: ``POSIXFailure`` when it does not.
+    package static func probe(_ count: Int) throws(POSIXFailure) {
+        let end = DispatchSemaphore(value: 0)
+        let ended = DispatchSemaphore(value: 0)
+        var started = 0
+        defer {
+            for _ in 0..<started { end.signal() }
+            for _ in 0..<started { ended.wait() }
+        }
+        for _ in 0..<count {
+            try start("relier-probe", stackSize: 64 << 10) {
+                end.wait()
+                ended.signal()
+            }
+            started += 1
+        }
     }
 
     private static func hint(for code: Int32) -> String {
