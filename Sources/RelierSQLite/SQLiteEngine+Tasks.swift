@@ -30,6 +30,9 @@ extension SQLiteEngine {
             } onCancel: {
                 hub.fire(token)
             }
+        } else {
+            // Nobody wakes this waiter; whoever asks again and again must not spin.
+            try? await Task.sleep(for: min(timeout, Self.unattendedPause))
         }
         return try await status(of: ids)
     }
@@ -39,6 +42,9 @@ extension SQLiteEngine {
     public func claim(_ request: ClaimRequest) async throws(EngineError) -> [ClaimedTask] {
         try await writer.perform(weight: request.limit) { try $0.claim(request) }
     }
+
+    /// How long a wait takes that nobody would end.
+    private static let unattendedPause = Duration.milliseconds(200)
 
     public func awaitWork(_ incarnation: Incarnation, queues: [Queue], timeout: Duration) async {
         let deadline = ContinuousClock.now + min(timeout, .days(365))
@@ -53,7 +59,10 @@ extension SQLiteEngine {
             // A push that was committed before the flag was up has rung for nobody here.
             let (profiles, clock) = (profiles, clock)
             let outlook = try await read { try $0.outlook(for: incarnation, queues: bits, profiles: profiles, clock: clock) }
-            if !isOpen { return }
+            if !isOpen {
+                try? await Task.sleep(for: min(timeout, Self.unattendedPause))
+                return
+            }
             switch outlook {
             case .now: return
             case .nothing: break
@@ -69,7 +78,7 @@ extension SQLiteEngine {
             }
         } catch {
             // The database does not answer: the claim that follows says so. Until then, do not spin.
-            try? await Task.sleep(for: min(timeout, .milliseconds(200)))
+            try? await Task.sleep(for: min(timeout, Self.unattendedPause))
         }
     }
 

@@ -46,7 +46,7 @@ public final class SQLiteEngine: Engine {
         let opening = Opening(path: path, options: options)
         let (opened, directory) = try opening.file()
         let leases = FileLeases(in: directory, boot: opened.clock.boot)
-        self.init(
+        try self.init(
             opening: opening, opened: opened, location: opening.location, path: opening.path, leases: leases,
             stations: Stations(in: directory, own: TaskID.next().description))
     }
@@ -54,13 +54,13 @@ public final class SQLiteEngine: Engine {
     /// A database that this object alone sees, gone with it. For tests: the same code on `:memory:`.
     public static func inMemory(options: SQLiteOptions = SQLiteOptions()) throws(EngineError) -> SQLiteEngine {
         let opening = Opening(path: "memory", options: options)
-        return SQLiteEngine(
+        return try SQLiteEngine(
             opening: opening, opened: try opening.memory(), location: "sqlite in memory", path: nil, leases: MemoryLeases(), stations: nil)
     }
 
     private init(
         opening: Opening, opened: Opening.Opened, location: String, path: String?, leases: any LeaseBook, stations: Stations?
-    ) {
+    ) throws(EngineError) {
         self.opening = opening
         self.location = location
         self.path = path
@@ -83,7 +83,7 @@ public final class SQLiteEngine: Engine {
                 try database.readOneState { try $0.outlook(for: incarnation, queues: queues, profiles: profiles, clock: clock) }
             })
         self.bell = bell
-        writer = Writer(
+        writer = try Writer(
             database: database, location: location, turn: opened.turn,
             makeStore: { db in try Store(db, clock: clock, retention: retention, leases: leases) },
             committed: { effects in
@@ -128,10 +128,12 @@ public final class SQLiteEngine: Engine {
 
     public func close() async throws(EngineError) {
         await withCheckedContinuation { continuation in
-            Thread.detachNewThread { [self] in
+            let end = { @Sendable [self] in
                 shutDown()
                 continuation.resume()
             }
+            // Without a thread it is done here, where it holds up others for as long as the writes under way take.
+            do { try POSIXThread.start("relier-sqlite-end", end) } catch { end() }
         }
     }
 

@@ -20,10 +20,11 @@ final class FaultScene: Sendable {
     var evidence: String { directory + "/evidence" }
     var gate: String { directory + "/gate" }
 
-    init() throws {
+    /// - Parameter disk: a directory for the database; beside the evidence unless given.
+    init(disk: String? = nil) throws {
         directory = NSTemporaryDirectory() + "relier-faults-\(TaskID.next())"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        place = TestPlace(in: directory)
+        place = TestPlace(in: disk ?? directory)
         engine = try place.engine(logger: Self.logger)
         relier = Relier(engine)
     }
@@ -71,13 +72,21 @@ final class FaultScene: Sendable {
     }
 
     /// Starts the fixture's own command, such as `worker`, as a process of this one.
-    func start(_ arguments: [String], executable: String? = nil, environment: [String: String] = [:]) throws -> Process {
+    ///
+    /// - Parameter log: where its standard error goes; nowhere unless given.
+    func start(
+        _ arguments: [String], executable: String? = nil, environment: [String: String] = [:], log: String? = nil
+    ) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try executable ?? Self.program("relier-fixture"))
         process.arguments = arguments
         process.environment = surroundings(environment)
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
+        if let log {
+            _ = FileManager.default.createFile(atPath: log, contents: nil)
+            process.standardError = FileHandle(forWritingAtPath: log)
+        }
         try process.run()
         spawned.withLock { $0.append(process) }
         return process
@@ -128,8 +137,8 @@ final class FaultScene: Sendable {
     }
 
     /// A scene that is cleaned up whatever happens.
-    static func run(_ body: (FaultScene) async throws -> Void) async throws {
-        let scene = try FaultScene()
+    static func run(disk: String? = nil, _ body: (FaultScene) async throws -> Void) async throws {
+        let scene = try FaultScene(disk: disk)
         do { try await body(scene) } catch {
             try? await scene.end()
             throw error

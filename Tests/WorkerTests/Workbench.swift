@@ -15,7 +15,7 @@ final class Workbench: Sendable {
 
     init(
         _ tasks: [any RelierTask.Type], concurrency: Int = 4, lease: Duration = .seconds(5), grace: Duration = .seconds(1),
-        signing: SigningKeys? = nil, suspectPatience: Duration? = nil
+        signing: SigningKeys? = nil, suspectPatience: Duration? = nil, enginePatience: Duration = .seconds(60)
     ) throws {
         let quiet = RelierTestHarness.quiet
         var logger = quiet
@@ -23,11 +23,10 @@ final class Workbench: Sendable {
         engine = LossyEngine(try SQLiteEngine.inMemory(options: SQLiteOptions(logger: logger)))
         let client = ClientSettings(signing: signing, logger: logger)
         relier = Relier(engine, settings: client)
-        let worker = Worker(
-            engine: engine, tasks: try TaskRegistry(tasks),
-            settings: WorkerSettings(
-                concurrency: concurrency, lease: lease, gracePeriod: grace, client: client, suspectPatience: suspectPatience, logger: logger
-            ))
+        var settings = WorkerSettings(
+            concurrency: concurrency, lease: lease, gracePeriod: grace, client: client, suspectPatience: suspectPatience, logger: logger)
+        settings.enginePatience = enginePatience
+        let worker = Worker(engine: engine, tasks: try TaskRegistry(tasks), settings: settings)
         self.worker = worker
         running = Task { try await worker.run() }
     }
@@ -44,9 +43,10 @@ final class Workbench: Sendable {
 
     static func run(
         _ tasks: [any RelierTask.Type], lease: Duration = .seconds(5), grace: Duration = .seconds(1), signing: SigningKeys? = nil,
-        suspectPatience: Duration? = nil, _ body: (Workbench) async throws -> Void
+        suspectPatience: Duration? = nil, enginePatience: Duration = .seconds(60), _ body: (Workbench) async throws -> Void
     ) async throws {
-        let bench = try Workbench(tasks, lease: lease, grace: grace, signing: signing, suspectPatience: suspectPatience)
+        let bench = try Workbench(
+            tasks, lease: lease, grace: grace, signing: signing, suspectPatience: suspectPatience, enginePatience: enginePatience)
         do { try await body(bench) } catch {
             try? await bench.end()
             throw error

@@ -53,6 +53,7 @@ extension Relier {
         do {
             return try await engine.push(tasks, admission: policy)
         } catch {
+            if let context = TaskContext.running, context.isOn(engine) { context.noteEngineFailure() }
             if error.code == .outcomeUnknown { throw PushOutcomeUnknown(ids: tasks.map(\.envelope.id), cause: error) }
             throw error
         }

@@ -13,12 +13,24 @@ public struct TaskReceipt<Output: Codable & Sendable>: Sendable {
     }
 
     /// Where the task is now; `nil` when it is not known, or no longer kept.
+    ///
+    /// Inside a body of the same engine it waits for up to a minute while the engine cannot answer, and no longer than the attempt lasts.
+    /// - Throws: ``EngineError``; `CancellationError`.
     public func status() async throws -> TaskState? {
-        try await engine.status(of: [id])[id]?.state
+        try await waitingInsideBody("status") { try await engine.status(of: [id])[id]?.state }
+    }
+
+    /// A body does not fail because its engine is away for a moment; any other caller is told at once.
+    private func waitingInsideBody<Answer>(
+        _ what: String, until deadline: ContinuousClock.Instant? = nil, _ call: () async throws -> Answer
+    ) async throws -> Answer {
+        guard let context = TaskContext.running, context.isOn(engine) else { return try await call() }
+        return try await context.waitOut(what, until: deadline, call)
     }
 
     /// Waits for the task to commit and gives its result.
     ///
+    /// Inside a body of the same engine it waits out a failure of the engine, too, for up to a minute and within `timeout`.
     /// - Parameters:
     ///   - timeout: the longest wait; `nil` waits as long as it takes.
     ///   - insideBody: say `true` to wait inside another task's body, which holds that task's slot meanwhile.
@@ -29,8 +41,10 @@ public struct TaskReceipt<Output: Codable & Sendable>: Sendable {
         let clock = ContinuousClock()
         let deadline = timeout.map { clock.now + $0 }
         while true {
-            let left = deadline.map { clock.now.duration(to: $0) } ?? .seconds(60)
-            let status = try await engine.awaitEnd(of: [id], timeout: max(.zero, left))[id]
+            let status = try await waitingInsideBody("value", until: deadline) {
+                let left = deadline.map { clock.now.duration(to: $0) } ?? .seconds(60)
+                return try await engine.awaitEnd(of: [id], timeout: max(.zero, left))[id]
+            }
             guard let status else { throw ResultExpired(id: id) }
             switch status.state {
             case .committed:

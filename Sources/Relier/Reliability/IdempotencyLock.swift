@@ -7,10 +7,14 @@ import Synchronization
 /// While another live task holds the key, this task is set aside without holding a slot or counting an attempt, and starts again when the key settles.
 /// The same task enters its own claim again, also after a crash. If `operation` throws, the key is free.
 ///
+/// While the engine is away, locked, full or refuses writes, taking and settling the key wait, as ``TaskContext/push(_:discriminator:onSaturation:)`` does.
+///
 /// - Parameters:
 ///   - key: 1 to 512 bytes. A prefix such as `webhook:` keeps features apart.
 ///   - ttl: how long the value answers, counted from the end of `operation`; more than zero.
-/// - Throws: what `operation` throws; ``OutsideOfBody``; `DecodingError` when the key's value is of another type; ``FencedOut``.
+/// - Throws: what `operation` throws; ``OutsideOfBody``; `DecodingError` when the key's value is of another type; ``FencedOut``; `CancellationError` when
+///   the attempt ended during a wait; ``EngineError`` when the engine's failure lasted for longer than a minute, or cannot pass. A body that lets that error
+///   pass is handed back, and no attempt is counted; `operation` may have been carried out then and is repeated.
 public func withIdempotencyLock<Value: Codable & Sendable>(
     key: String, ttl: Duration, _ operation: () async throws -> Value
 ) async throws -> Value {
@@ -36,7 +40,10 @@ public func withIdempotencyLock<Value>(
     if ttl <= .zero { throw RegistrationError("the time to live of key '\(key)' must be more than zero") }
     try context.requireUncommitted("withIdempotencyLock")
     let lock: IdempotencyLock
-    switch try await context.services.acquireKey(key, for: context.id, fence: context.fence) {
+    let answer = try await context.waitOut("withIdempotencyLock") {
+        try await context.services.acquireKey(key, for: context.id, fence: context.fence)
+    }
+    switch answer {
     case .held(let owner):
         context.logger.debug("key '\(key)' is held by task \(owner); set aside until it settles")
         throw Snooze(key: key)
@@ -59,8 +66,9 @@ public func withIdempotencyLock<Value>(
     if stored == nil {
         context.logger.warning("the body left the lock of key '\(key)' without setResult; it is remembered as done, without a value")
     }
-    try await context.services.settleKey(
-        key, for: context.id, fence: context.fence, value: KeyValue(value: stored, ttl: ttl))
+    try await context.waitOut("withIdempotencyLock") {
+        try await context.services.settleKey(key, for: context.id, fence: context.fence, value: KeyValue(value: stored, ttl: ttl))
+    }
     return result
 }
 

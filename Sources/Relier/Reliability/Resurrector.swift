@@ -53,14 +53,16 @@ public struct Resurrector: Service {
     private func releaseForEver() async {
         var observer = LeaseObserver()
         let clock = ContinuousClock()
+        var outage = OutageNotice()
         while !Task.isCancelled {
             do {
                 for (target, death) in observer.observe(try await engine.leases(), at: clock.now) {
                     try await Release(engine: engine, settings: settings, logger: logger).all(of: target, death: death)
                 }
+                if outage.succeeded() { logger.notice("looks for dead workers again") }
             } catch {
                 if Task.isCancelled { return }
-                logger.error("looking for dead workers failed, trying again: \(error)")
+                if outage.failed(at: .now) { logger.error("looking for dead workers failed, trying again until it works: \(error)") }
                 observer.reset()
             }
             try? await Task.sleep(for: interval)
@@ -69,6 +71,7 @@ public struct Resurrector: Service {
 
     private func tendForEver() async {
         var filesSweptAt = ContinuousClock.now
+        var outage = OutageNotice()
         while !Task.isCancelled {
             var pause = interval
             do {
@@ -77,9 +80,10 @@ public struct Resurrector: Service {
                     filesSweptAt = .now
                     try await CheckpointStore(settings: settings.checkpoints).sweep(engine)
                 }
+                _ = outage.succeeded()
             } catch {
                 if Task.isCancelled { return }
-                logger.error("housekeeping failed, trying again: \(error)")
+                if outage.failed(at: .now) { logger.error("housekeeping failed, trying again until it works: \(error)") }
             }
             try? await Task.sleep(for: pause)
         }

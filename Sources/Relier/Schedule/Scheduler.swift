@@ -52,6 +52,7 @@ public struct Scheduler: Service {
 
     private func tickForEver() async {
         var isAnnounced = false
+        var outage = OutageNotice()
         var replaced: Set<String> = []
         while !Task.isCancelled {
             var pause = Self.longestPause
@@ -59,9 +60,10 @@ public struct Scheduler: Service {
                 if !isAnnounced { try await announce() }
                 isAnnounced = true
                 pause = tasks.isEmpty ? .days(1) : try await pass(&replaced)
+                _ = outage.succeeded()
             } catch {
                 if Task.isCancelled { return }
-                logger.error("the schedules could not be looked at, trying again: \(error)")
+                if outage.failed(at: .now) { logger.error("the schedules could not be looked at, trying again until it works: \(error)") }
             }
             try? await Task.sleep(for: pause)
         }

@@ -30,7 +30,7 @@ final class ChildProcess: Sendable {
     /// - Parameters:
     ///   - onDeath: called once, on a thread of the child's own, with the wait status, at once when the process dies: whatever it started may live on.
     ///   - reportLimit: how long its crash report may take, when it traps.
-    /// - Throws: ``POSIXFailure`` when the system will not start it.
+    /// - Throws: ``POSIXFailure`` when the system will not start it, or gives no thread to watch it.
     init(
         executable: String, arguments: [String], environment: [String: String], reportLimit: Duration,
         onDeath: @escaping @Sendable (ChildProcess, Death) -> Void
@@ -75,14 +75,22 @@ final class ChildProcess: Sendable {
                 cutShort(signal)
             }
         }
-        let waiter = Thread { [self] in
-            let death = awaitDeath()
+        do {
+            try POSIXThread.start("relier-wait") { [self] in
+                let death = awaitDeath()
+                watch.cancel()
+                endReporters()
+                onDeath(self, dismiss(death))
+            }
+        } catch {
+            // Nobody would see it die. It holds nothing yet.
             watch.cancel()
-            endReporters()
-            onDeath(self, dismiss(death))
+            kill(SIGKILL)
+            _ = awaitDeath()
+            _ = dismiss(.signalled(SIGKILL))
+            _ = tail.finish()
+            throw error
         }
-        waiter.name = "relier-wait"
-        waiter.start()
     }
 
     private func awaitDeath() -> Death {

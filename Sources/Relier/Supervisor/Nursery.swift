@@ -149,7 +149,9 @@ struct Nursery {
             drained.insert(slot)
             return
         }
-        let pause = plans[slot].died(after: .now - process.startedAt, cleanly: clean)
+        // One that stopped itself had no engine to renew at; the next one waits for it and has nothing to be held back for.
+        let stoppedItself = death == .selfStopped
+        let pause = plans[slot].died(after: .now - process.startedAt, cleanly: clean || stoppedItself)
         if pause == .zero { restart(slot) } else { restart(slot, after: pause) }
     }
 
@@ -174,19 +176,26 @@ struct Nursery {
 
     private static func lastWords(of process: ChildProcess) async -> (standardError: String, backtrace: String?) {
         await withCheckedContinuation { continuation in
-            Thread { continuation.resume(returning: process.lastWords()) }.start()
+            do { try POSIXThread.start("relier-words") { continuation.resume(returning: process.lastWords()) } } catch {
+                // Without a thread it is done here: its reader ends at once when it is told to.
+                continuation.resume(returning: process.lastWords())
+            }
         }
     }
 
     /// Tries until it is done: a dead worker's tasks are released however long the engine is away. Once cancelled, when the time for stopping is over,
     /// tries no more: `nil`. What is left falls to another supervisor, or ends with its lease.
     private static func insist<Answer>(_ logger: Logger, _ call: () async throws -> Answer) async -> Answer? {
-        var pause = Duration.milliseconds(20)
+        var pause = GrowingPause()
+        var outage = OutageNotice()
         while true {
-            do { return try await call() } catch { logger.error("a dead worker's tasks are not released yet, trying again: \(error)") }
+            do { return try await call() } catch {
+                if outage.failed(at: .now) {
+                    logger.error("a dead worker's tasks are not released yet, trying again until it works: \(error)")
+                }
+            }
             if Task.isCancelled { return nil }
-            try? await Task.sleep(for: pause)
-            pause = min(pause * 2, .seconds(1))
+            try? await Task.sleep(for: pause.take())
         }
     }
 

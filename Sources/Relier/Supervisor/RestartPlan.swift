@@ -7,7 +7,7 @@ struct RestartPlan {
 
     /// - Parameters:
     ///   - uptime: how long the process lived.
-    ///   - cleanly: it was told to leave and did; no sign of trouble unless it comes at once.
+    ///   - cleanly: it was told to leave and did, or left for want of a lease; no sign of trouble unless it comes at once.
     /// - Returns: the pause before the next start: 0, then 100 ms doubling up to 30 s.
     mutating func died(after uptime: Duration, cleanly: Bool = false) -> Duration {
         if cleanly && uptime >= .milliseconds(200) { return .zero }

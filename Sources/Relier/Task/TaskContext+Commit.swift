@@ -4,7 +4,8 @@ import Synchronization
 extension TaskContext {
     /// Lets an engine end this attempt with a commit in a step of its own, together with whatever else it writes in that step.
     ///
-    /// The body goes on after it and has nothing left to settle.
+    /// The body goes on after it and has nothing left to settle. While the engine is locked, full or refuses writes, `commit` is called again and again: what
+    /// failed has left nothing behind.
     /// - Parameter commit: carries the step out, whole or not at all, and answers with the output and the result as stored.
     /// - Throws: ``AlreadyCommitted``, ``KeyStillHeld``, ``FencedOut``, `CancellationError`, or what `commit` throws; then nothing was written and the
     ///   task is still running here.
@@ -14,7 +15,9 @@ extension TaskContext {
         try Task.checkCancellation()
         try bodyCommit.withLock { try $0.begin(id) }
         do {
-            let (output, result) = try await commit(try services.commitTerms(of: name))
+            let terms = try services.commitTerms(of: name)
+            // One whose outcome is unknown is not repeated: it would be refused where the first one was carried out.
+            let (output, result) = try await waitOut("commit", repeatsUnknown: false) { try await commit(terms) }
             bodyCommit.withLock { $0.end(result) }
             return output
         } catch {

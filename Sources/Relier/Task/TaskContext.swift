@@ -48,6 +48,8 @@ public final class TaskContext: Sendable {
     private let saved: Mutex<SavedCheckpoint>
     private let onProgress: (@Sendable (TaskProgress) -> Void)?
     let bodyCommit = Mutex(BodyCommit())
+    /// Whether a failure of the engine was passed on to the body.
+    let engineFailed = Atomic(false)
 
     private enum SavedCheckpoint {
         case none
@@ -122,12 +124,15 @@ public final class TaskContext: Sendable {
 
     /// Saves progress for the next attempt. It is durable when this returns, and goes with the task through crashes, retries, drains and the dead
     /// letter queue until the task commits.
+    ///
+    /// Waits while the engine is away, locked, full or refuses writes: see ``push(_:discriminator:onSaturation:)``.
     /// - Throws: ``CheckpointTooLargeError`` beyond the inline limit (256 KiB unless set); ``FencedOut`` when another worker has the task by now;
-    ///   ``AlreadyCommitted`` when the body has committed its task.
+    ///   ``AlreadyCommitted`` when the body has committed its task; `CancellationError` when the attempt ended during a wait; ``EngineError`` when the
+    ///   engine's failure lasted for longer than a minute, or cannot pass. A body that lets that error pass is handed back, and no attempt is counted.
     public func setPartial<Value: Encodable & Sendable>(_ value: Value) async throws {
         try requireUncommitted("setPartial")
         let data = try CanonicalJSON.encode(value)
-        let checkpoint = try await services.saveCheckpoint(data, of: id, fence: fence)
+        let checkpoint = try await waitOut("setPartial") { try await services.saveCheckpoint(data, of: id, fence: fence) }
         let before = self.checkpoint
         saved.withLock { $0 = .loaded(data, checkpoint) }
         if let before { services.forgetCheckpoint(before) }
@@ -147,18 +152,24 @@ public final class TaskContext: Sendable {
     ///
     /// The child's id is derived from this task's id, the child's name and arguments, and the discriminator; it is remembered until this task has ended.
     /// A child counts in the admission window as any task, and passes the bounds of the backlog: its parent would wait for itself.
+    ///
+    /// While the engine is away, locked by another program, full or refuses writes, the call waits and tries again, for up to a minute and never longer than
+    /// the attempt lasts. An attempt whose hard timeout passes meanwhile has timed out; one that is drained, or whose worker stops, is handed over.
     /// - Parameters:
     ///   - discriminator: tells apart children that are meant to be equal.
     ///   - onSaturation: what to do when the window is full. To wait costs the body its time: a hard timeout ends it as ever.
-    /// - Throws: ``FencedOut`` when another worker has this task by now; ``AlreadyCommitted`` when the body has committed its task; otherwise as
-    ///   ``Relier/push(_:after:at:id:onSaturation:)``.
+    /// - Throws: ``FencedOut`` when another worker has this task by now; ``AlreadyCommitted`` when the body has committed its task; `CancellationError`
+    ///   when the attempt ended during a wait; otherwise as ``Relier/push(_:after:at:id:onSaturation:)``. A body that lets an ``EngineError`` or
+    ///   ``PushOutcomeUnknown`` pass is handed back, and no attempt is counted.
     @discardableResult
     public func push<Child: RelierTask>(
         _ child: Child, discriminator: String? = nil, onSaturation: OnSaturation = .wait
     ) async throws -> TaskReceipt<Child.Output> {
         try requireUncommitted("push")
         do {
-            return try await services.pushChildren([child], discriminator: discriminator, of: self, onSaturation: onSaturation)[0]
+            return try await waitOut("push") {
+                try await services.pushChildren([child], discriminator: discriminator, of: self, onSaturation: onSaturation)[0]
+            }
         } catch let error as PartialPushError<Child> {
             throw error.cause
         }
@@ -172,7 +183,9 @@ public final class TaskContext: Sendable {
         contentsOf children: [Child], discriminator: String? = nil, onSaturation: OnSaturation = .wait
     ) async throws -> [TaskReceipt<Child.Output>] {
         try requireUncommitted("push")
-        return try await services.pushChildren(children, discriminator: discriminator, of: self, onSaturation: onSaturation)
+        return try await waitOut("push") {
+            try await services.pushChildren(children, discriminator: discriminator, of: self, onSaturation: onSaturation)
+        }
     }
 }
 
@@ -190,6 +203,10 @@ package protocol TaskServices: Sendable {
     func settleKey(_ key: String, for task: TaskID, fence: Fence, value: KeyValue?) async throws
     /// What an engine needs to let the body of the task of this name commit in a step of its own.
     func commitTerms(of name: String) throws -> CommitTerms
+    /// How long a call of a body waits for an engine that cannot carry it out; a minute unless set.
+    var enginePatience: Duration { get }
+    /// The place of the engine that the body's worker is on; `nil` where there is none.
+    var engineLocation: String? { get }
 }
 
 /// Thrown where a running body was expected and there is none.

@@ -16,6 +16,10 @@ final class BodyRunner: Sendable {
     let stuckBodies: StuckBodies
     let logger: Logger
     private let check: EnvelopeCheck
+    /// How long a task keeps its slot before it goes back to its queue for want of an engine or a thread: the next run would meet the same.
+    private static let handBackPause = Duration.seconds(1)
+    /// When to log that there are no threads.
+    private let threadShortage = Mutex(OutageNotice())
     private let toldOfSignatures = Mutex(false)
 
     init(
@@ -93,6 +97,13 @@ final class BodyRunner: Sendable {
                     message: CommitTerms.tooLarge(result.count, limit: settings.resultMaxBytes), keyHeld: false)
             }
             return .commit(result: result)
+        } catch let shortage as NoThreadLeft {
+            if threadShortage.withLock({ $0.failed(at: .now) }) {
+                logger.error("a synchronous body goes back to its queue: \(shortage.cause)", metadata: ["task": "\(attempt.id)"])
+            }
+            // Its slot is kept meanwhile, so that the task is not claimed again at once. The attempt's end cancels this.
+            try? await Task.sleep(for: Self.handBackPause)
+            return .handBack
         } catch let snooze as Snooze {
             return .snooze(key: snooze.key)
         } catch let error as PayloadUndecodable {
@@ -106,6 +117,12 @@ final class BodyRunner: Sendable {
         } catch {
             // After a drain asked the body to stop, an error says nothing about the task.
             if attempt.isDraining { return .handBack }
+            if let failure = context.engineFailure(in: error) {
+                context.logger.error("the body ended because the engine failed; its task is handed back uncounted: \(failure.message)")
+                // Its slot is kept meanwhile: the next run would meet the same engine. The attempt's end cancels this.
+                try? await Task.sleep(for: Self.handBackPause)
+                return .handBack
+            }
             return failure(error, reason: FailureText.reason(error), of: entry, attempt, keyHeld: false)
         }
     }

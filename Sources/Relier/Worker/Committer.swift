@@ -106,17 +106,15 @@ final class Committer: Sendable {
 
     /// Sends until an answer comes: a settlement sent twice under one fence is carried out once. `nil` when the worker gave up in between.
     private func insist<Answer>(_ call: () async throws -> Answer) async -> Answer? {
-        var pause = Duration.milliseconds(20)
+        var pause = GrowingPause()
+        var outage = OutageNotice()
         while true {
-            do { return try await call() } catch let error as EngineError {
-                if error.code == .fenced || error.code == .notFound { return nil }
-                logger.error("the ends of tasks were not stored, trying again: \(error.message)")
-            } catch {
-                logger.error("the ends of tasks were not stored, trying again: \(error)")
+            do { return try await call() } catch {
+                if let code = (error as? EngineError)?.code, code == .fenced || code == .notFound { return nil }
+                if outage.failed(at: .now) { logger.error("the ends of tasks were not stored, trying again until it works: \(error)") }
             }
             if state.withLock({ $0.closed && $0.pending.isEmpty }), Task.isCancelled { return nil }
-            do { try await Task.sleep(for: pause) } catch { return nil }
-            pause = min(pause * 2, .seconds(1))
+            do { try await Task.sleep(for: pause.take()) } catch { return nil }
         }
     }
 }

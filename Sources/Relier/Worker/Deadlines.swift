@@ -26,14 +26,22 @@ final class Deadlines: Sendable {
         let (ticket, nudge) = state.withLock { state in
             let ticket = state.wheel.add(action, at: time, now: .now)
             if !state.started && !state.stopped {
-                state.started = true
-                start()
+                // Where this fails, the next one tries again: whoever depends on it has called `begin()`.
+                try? start(&state)
                 return (ticket, false)
             }
             return (ticket, state.sleepsUntil.map { time < $0 } ?? true)
         }
         if nudge { wake.signal() }
         return ticket
+    }
+
+    /// Starts the thread at once, for who cannot do without.
+    /// - Throws: ``POSIXFailure`` when the system gives none.
+    func begin() throws(POSIXFailure) {
+        try state.withLock { state throws(POSIXFailure) in
+            if !state.started && !state.stopped { try start(&state) }
+        }
     }
 
     func cancel(_ ticket: Ticket) { state.withLock { $0.wheel.remove(ticket) } }
@@ -47,26 +55,27 @@ final class Deadlines: Sendable {
         wake.signal()
     }
 
-    private func start() {
-        let thread = Thread { [self] in
-            while true {
-                let (due, next, stopped) = state.withLock { state in
-                    let due = state.stopped ? [] : state.wheel.due(at: .now)
-                    let next = state.wheel.next
-                    state.sleepsUntil = due.isEmpty ? next : nil
-                    return (due, next, state.stopped)
-                }
-                if stopped { return }
-                for action in due { action() }
-                guard due.isEmpty else { continue }
-                if let next {
-                    _ = wake.wait(timeout: .now() + max(0, ContinuousClock.now.duration(to: next).inSeconds))
-                } else {
-                    wake.wait()
-                }
+    private func start(_ state: inout State) throws(POSIXFailure) {
+        try POSIXThread.start("relier-deadlines") { [self] in serve() }
+        state.started = true
+    }
+
+    private func serve() {
+        while true {
+            let (due, next, stopped) = state.withLock { state in
+                let due = state.stopped ? [] : state.wheel.due(at: .now)
+                let next = state.wheel.next
+                state.sleepsUntil = due.isEmpty ? next : nil
+                return (due, next, state.stopped)
+            }
+            if stopped { return }
+            for action in due { action() }
+            guard due.isEmpty else { continue }
+            if let next {
+                _ = wake.wait(timeout: .now() + max(0, ContinuousClock.now.duration(to: next).inSeconds))
+            } else {
+                wake.wait()
             }
         }
-        thread.name = "relier-deadlines"
-        thread.start()
     }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Logging
 import Synchronization
@@ -36,19 +37,18 @@ final class LeaseKeeper: Sendable {
     private static let lateness = Duration.milliseconds(250)
 
     /// - Parameter onEvent: called on the keeper's threads; must not block.
+    /// - Throws: ``POSIXFailure`` when there is no thread for it.
     init(
         holder: any LeaseHolder, lease: Duration, joinedAt: ContinuousClock.Instant, deadlines: Deadlines, holdings: Holdings,
         logger: Logger, onEvent: @escaping @Sendable (Event) -> Void
-    ) {
+    ) throws(POSIXFailure) {
         state = Mutex(State(watch: LeaseWatch(lease: lease, joinedAt: joinedAt)))
         self.holder = holder
         self.deadlines = deadlines
         self.holdings = holdings
         self.logger = logger
         self.onEvent = onEvent
-        let thread = Thread { [self] in keep() }
-        thread.name = "relier-lease"
-        thread.start()
+        try POSIXThread.start("relier-lease") { [self] in keep() }
         planLook()
     }
 

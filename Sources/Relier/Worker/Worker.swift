@@ -44,11 +44,6 @@ public final class Worker: Service {
     /// Whether an operator's order ended it for good.
     var leftForGood: Bool { state.withLock { $0.leftForGood } }
 
-    private static func mayPass(_ error: any Error) -> Bool {
-        guard let code = (error as? EngineError)?.code else { return false }
-        return code == .unavailable || code == .busy || code == .outcomeUnknown
-    }
-
     /// Claims nothing more, lets bodies finish within the grace period, hands over the rest, and ends ``run()``.
     public func drain() { tell(.drain) }
 
@@ -87,13 +82,16 @@ public final class Worker: Service {
         let threads = BlockingThreads()
         defer { threads.shutDown() }
         var joinedBefore = false
-        var pause = Duration.milliseconds(50)
+        var lostAt: ContinuousClock.Instant?
+        // Short, since a worker is to be back as soon as the engine is.
+        var pause = GrowingPause(upTo: .milliseconds(500))
+        var outage = OutageNotice()
         var suspects = settings.resurrection == nil ? nil : settings.suspectPatience.map(SuspectWatch.init(patience:))
         while true {
             guard let session = begin(settings, threads) else { return }
             do {
                 let end: WorkerSession.End
-                (end, suspects) = try await run(session, watching: suspects)
+                (end, suspects) = try await run(session, watching: suspects, joinLimit: limit(of: lostAt))
                 switch end {
                 case .left: return
                 case .emptied:
@@ -103,15 +101,20 @@ public final class Worker: Service {
                     state.withLock { $0.leftForGood = true }
                     return
                 case .replaced where settings.ownsProcess: return
-                case .replaced, .lost: joinedBefore = true
+                case .replaced: joinedBefore = true
+                case .lost:
+                    joinedBefore = true
+                    lostAt = .now
                 }
-                pause = .milliseconds(50)
+                pause = GrowingPause(upTo: .milliseconds(500))
+                _ = outage.succeeded()
             } catch {
-                // A worker process that is started again while the engine is away waits for it; its supervisor has seen the engine before.
-                if !joinedBefore && !(settings.ownsProcess && Self.mayPass(error)) { throw error }
-                settings.logger.error("cannot join, trying again: \(error)")
-                try? await Task.sleep(for: pause)
-                pause = min(pause * 2, .seconds(1))
+                // A worker process that starts while the engine is away, full or refuses writes waits for it; its supervisor has seen the engine before.
+                if !joinedBefore && !(settings.ownsProcess && (error as? EngineError)?.mayPass == true) { throw error }
+                // A fresh process may get the threads that this one lacks.
+                if settings.ownsProcess && error is POSIXFailure { throw error }
+                if outage.failed(at: .now) { settings.logger.error("cannot join, trying again until it works: \(error)") }
+                try? await Task.sleep(for: pause.take())
             }
         }
     }
@@ -125,9 +128,18 @@ public final class Worker: Service {
         }
     }
 
+    /// How long a process of our own may still try to join after it lost its lease. Then it leaves: a body may have taken away what it needs, and a fresh
+    /// process has it.
+    private func limit(of lostAt: ContinuousClock.Instant?) -> Duration? {
+        guard settings.ownsProcess, let lostAt else { return nil }
+        return max(.zero, settings.lease - lostAt.duration(to: .now))
+    }
+
     /// Runs the session, and has it make room when suspects wait for too long.
-    private func run(_ session: WorkerSession, watching suspects: SuspectWatch?) async throws -> (WorkerSession.End, SuspectWatch?) {
-        guard let suspects else { return (try await session.run(), nil) }
+    private func run(
+        _ session: WorkerSession, watching suspects: SuspectWatch?, joinLimit: Duration?
+    ) async throws -> (WorkerSession.End, SuspectWatch?) {
+        guard let suspects else { return (try await session.run(joinLimit: joinLimit), nil) }
         let watching = Task { [engine, settings] in
             var watch = suspects
             while !Task.isCancelled {

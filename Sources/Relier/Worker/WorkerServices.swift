@@ -8,6 +8,8 @@ struct WorkerServices: TaskServices {
     let registry: TaskRegistry
     let resultMaxBytes: Int
     let ownsProcess: Bool
+    let enginePatience: Duration
+    var engineLocation: String? { client.engine.location }
 
     func loadCheckpoint(_ checkpoint: Checkpoint, of task: TaskID) throws -> Data {
         try checkpoints.load(checkpoint)
@@ -18,8 +20,9 @@ struct WorkerServices: TaskServices {
             let checkpoint = try checkpoints.store(data, of: task, fence: fence)
             do {
                 try await fenced(task) { try await client.engine.saveCheckpoint(checkpoint, of: task, fence: fence) }
-            } catch let error as FencedOut {
-                checkpoints.remove(checkpoint)
+            } catch {
+                // The next try writes a file of its own. Where the outcome is unknown, the engine may name this one.
+                if PassingFailure(in: error)?.isOutcomeUnknown != true { checkpoints.remove(checkpoint) }
                 throw error
             }
             return checkpoint

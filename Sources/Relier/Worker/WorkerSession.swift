@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Logging
 import Synchronization
@@ -38,12 +39,18 @@ final class WorkerSession: Sendable {
     let deadlines = Deadlines()
     private let paused = Mutex(false)
     private let isLost = Mutex(false)
+    private let isWithoutLease = Mutex(false)
     /// A second order came during a drain.
     let hurried = Mutex(false)
     private let order = Mutex<WorkerOrder?>(nil)
     private let lease = Mutex<(any LeaseHolder)?>(nil)
     private let signal: AsyncStream<Signal>.Continuation
     private let signals: AsyncStream<Signal>
+
+    /// How long a process of our own stays without a lease for results that the engine has not stored yet.
+    private static let resultPatience = Duration.minutes(5)
+    /// How long a process that is left waits for the engine to take what it gives back.
+    private static let lastCallLimit = Duration.seconds(3)
 
     init(engine: any Engine, registry: TaskRegistry, settings: WorkerSettings, threads: BlockingThreads) {
         self.engine = engine
@@ -75,7 +82,7 @@ final class WorkerSession: Sendable {
             registry: registry, settings: settings, incarnation: info.incarnation, workerName: info.name,
             services: WorkerServices(
                 client: Relier(engine, settings: settings.client), checkpoints: checkpoints, registry: registry,
-                resultMaxBytes: settings.resultMaxBytes, ownsProcess: settings.ownsProcess),
+                resultMaxBytes: settings.resultMaxBytes, ownsProcess: settings.ownsProcess, enginePatience: settings.enginePatience),
             holdings: holdings, committer: committer, threads: threads, deadlines: deadlines, stuckBodies: stuckBodies)
         (signals, signal) = AsyncStream.makeStream()
         alarms.answer { [weak self] in self?.heed($0) }
@@ -95,15 +102,25 @@ final class WorkerSession: Sendable {
     }
 
     /// Joins and works until told to stop.
-    /// - Throws: ``EngineError`` when it cannot join.
-    func run() async throws -> End {
+    /// - Parameter joinLimit: how long joining may take in a process of our own before it leaves; `nil` for as long as it takes.
+    /// - Throws: ``EngineError`` when it cannot join; ``POSIXFailure`` when there are no threads for it.
+    func run(joinLimit: Duration? = nil) async throws -> End {
         defer { deadlines.stop() }
+        try deadlines.begin()
         let joinedAt = ContinuousClock.now
+        let alarm = joinLimit.flatMap { leaveUnlessEnded(within: $0, "no lease could be taken anew") }
         let holder = try await engine.join(info)
+        if let alarm { deadlines.cancel(alarm) }
         lease.withLock { $0 = holder }
-        let keeper = LeaseKeeper(
-            holder: holder, lease: settings.lease, joinedAt: joinedAt, deadlines: deadlines, holdings: holdings, logger: logger
-        ) { [self] event in heed(event) }
+        let keeper: LeaseKeeper
+        do {
+            keeper = try LeaseKeeper(
+                holder: holder, lease: settings.lease, joinedAt: joinedAt, deadlines: deadlines, holdings: holdings, logger: logger
+            ) { [self] event in heed(event) }
+        } catch {
+            try? await engine.leave(info.incarnation)
+            throw error
+        }
         logger.info("joined as \(info.incarnation)")
         let committing = Task { await committer.run() }
         let fetching = Task { await fetch() }
@@ -165,22 +182,21 @@ final class WorkerSession: Sendable {
             // Here, since a drain under way reads no signals.
             dropAll()
             signal.yield(.gone)
+            leaveUnlessEnded(within: settings.lease + .seconds(5), "the lease was lost, and this process cannot take leave of the engine")
         case .endangered:
             logger.error("the lease could not be renewed; bodies are asked to stop")
             paused.withLock { $0 = true }
             for attempt in holdings.attempts { attempt.cancel(draining: true) }
         case .safe:
             logger.notice("the lease is renewed again")
+            isWithoutLease.withLock { $0 = false }
             paused.withLock { $0 = false }
             holdings.poke()
         case .ended:
             paused.withLock { $0 = true }
-            // Decided here, on a thread that no body can starve. What has ended waits for the engine: its fences may still be good.
-            if settings.ownsProcess && holdings.busySlots > 0 {
-                logger.critical("the lease has ended and bodies still run; leaving the process")
-                Farewell.selfStop.say()
-                _exit(Death.selfStopStatus)
-            }
+            isWithoutLease.withLock { $0 = true }
+            // Decided here, on a thread that no body can starve.
+            if settings.ownsProcess { leaveWithoutLease(since: .now) }
             for attempt in holdings.attempts where attempt.end(.lost) { giveUp(attempt) }
         case .ordered(let new):
             let isFirst = order.withLock { order in
@@ -217,6 +233,44 @@ final class WorkerSession: Sendable {
         }
     }
 
+    /// Leaves a process of our own whose lease has ended: its supervisor starts a fresh one, which can do what this one perhaps no longer can.
+    ///
+    /// Results that the engine has not stored yet are worth a wait, since their fences stay good through an outage; but not where it is this process that
+    /// has lost its descriptors, and not for ever.
+    private func leaveWithoutLease(since end: ContinuousClock.Instant) {
+        guard isWithoutLease.withLock({ $0 }) else { return }
+        if holdings.busySlots > 0 {
+            logger.critical("the lease has ended and bodies still run; leaving the process")
+            WorkerProcess.stopItself()
+        }
+        let waiting = holdings.count
+        if waiting == 0 {
+            logger.critical("the lease has ended without a renewal; leaving the process")
+            WorkerProcess.stopItself()
+        }
+        if let footing = settings.footing, !footing.holds {
+            logger.critical("the lease has ended, and something in this process has closed its descriptors; leaving the process")
+            // Without a word to the supervisor, so that whoever did it is looked for.
+            _exit(Death.selfStopStatus)
+        }
+        if end.duration(to: .now) > Self.resultPatience {
+            logger.critical("the lease has ended, and \(waiting) results could not be stored since; leaving the process")
+            WorkerProcess.stopItself()
+        }
+        deadlines.at(.now + .milliseconds(250)) { [weak self] in self?.leaveWithoutLease(since: end) }
+    }
+
+    /// Leaves a process of our own unless the session has ended by then: whatever holds it up may have taken away what it needs to end.
+    @discardableResult
+    private func leaveUnlessEnded(within time: Duration, _ why: String) -> Deadlines.Ticket? {
+        guard settings.ownsProcess else { return nil }
+        // Not done once the session has ended, which stops the deadlines.
+        return deadlines.at(.now + time) { [weak self] in
+            self?.logger.critical("\(why); leaving the process")
+            WorkerProcess.stopItself()
+        }
+    }
+
     /// Leaves the process from a thread of its own, with all that is held given back first.
     private func leaveProcess(status: Int32, _ why: String) {
         logger.critical("\(why); handing over \(holdings.count) tasks and leaving the process")
@@ -224,17 +278,29 @@ final class WorkerSession: Sendable {
         for attempt in holdings.attempts where attempt.end(.handOver) {
             settlements.append(Settlement(task: attempt.id, fence: attempt.fence, outcome: .handBack, bodyRuns: attempt.isOverdue))
         }
-        settleOverPool(settlements)
+        _ = settleOverPool(settlements).wait(timeout: .now() + Self.lastCallLimit.inSeconds)
         (status == Death.selfStopStatus ? Farewell.selfStop : .leaving).say()
         _exit(status)
     }
 
-    /// Settles without the cooperative pool's help.
-    private func settleOverPool(_ settlements: [Settlement]) {
-        guard let holder = lease.withLock({ $0 }) else { return }
-        do { _ = try holder.settle(settlements) } catch {
-            logger.error("the ends of \(settlements.count) tasks were not stored: \(error.message)")
+    /// Settles without the cooperative pool's help, on a thread of its own: an engine whose descriptors are gone may never answer, and the deadlines must go on.
+    /// - Returns: signalled when it is done.
+    @discardableResult
+    private func settleOverPool(_ settlements: [Settlement]) -> DispatchSemaphore {
+        let done = DispatchSemaphore(value: 0)
+        do {
+            try POSIXThread.start("relier-last-call") { [self] in
+                defer { done.signal() }
+                guard let holder = lease.withLock({ $0 }) else { return }
+                do { _ = try holder.settle(settlements) } catch {
+                    logger.error("the ends of \(settlements.count) tasks were not stored: \(error)")
+                }
+            }
+        } catch {
+            logger.error("the ends of \(settlements.count) tasks were not stored: \(error)")
+            done.signal()
         }
+        return done
     }
 
     /// Gives up all that is held, and whatever a claim under way may still bring: others have it.
@@ -258,7 +324,7 @@ final class WorkerSession: Sendable {
         guard !returned, settings.ownsProcess else { return }
         logger.critical("\(holdings.busySlots) bodies of tasks that are not this worker's any more do not stop; leaving the process")
         Farewell.selfStop.say()
-        _exit(Death.selfStopStatus)
+        WorkerProcess.stopItself()
     }
 
     // MARK: Claiming
@@ -271,7 +337,8 @@ final class WorkerSession: Sendable {
         }
         var shares = QueueShares(settings.queues, concurrency: settings.concurrency)
         var number: Int64 = 0
-        var pause = Duration.milliseconds(20)
+        var pause = GrowingPause()
+        var outage = OutageNotice()
         let queues = settings.queues.map(\.queue)
         while !Task.isCancelled {
             let free = settings.concurrency - holdings.busySlots
@@ -286,7 +353,8 @@ final class WorkerSession: Sendable {
             do {
                 let claimed = try await engine.claim(request)
                 begin(claimed, answering: number)
-                pause = .milliseconds(20)
+                pause = GrowingPause()
+                if outage.succeeded() { logger.notice("claims again") }
                 var taken: [Queue: Int] = [:]
                 for task in claimed { taken[task.queue, default: 0] += 1 }
                 shares.charge(taken)
@@ -301,9 +369,10 @@ final class WorkerSession: Sendable {
                     signal.yield(.gone)
                     return
                 }
-                if !Task.isCancelled { logger.error("cannot claim, trying again: \(error.message)") }
-                try? await Task.sleep(for: pause)
-                pause = min(pause * 2, .seconds(1))
+                if !Task.isCancelled && outage.failed(at: .now) {
+                    logger.error("cannot claim, trying again until it works: \(error.message)")
+                }
+                try? await Task.sleep(for: pause.take())
             }
         }
     }

@@ -33,7 +33,7 @@ public struct WorkerSettings: Sendable {
     public var process: TaskID
     /// Run one suspect, alone, and end.
     public var isolated: Bool
-    /// Whether the process may be left when the lease cannot be renewed in time and bodies still run. `false` inside a user's own server.
+    /// Whether the process is left when the lease could not be renewed in time. `false` inside a user's own server.
     public var ownsProcess: Bool
     /// How it sweeps beside its work: promotes what is due, and queues again what dead workers held. `nil` leaves that to a supervisor or a ``Resurrector`` elsewhere.
     public var resurrection: ResurrectionSettings?
@@ -43,6 +43,10 @@ public struct WorkerSettings: Sendable {
     /// How old a missed tick of a schedule may be to be made up for. A worker that sweeps also schedules.
     public var catchUpWindow: Duration
     public var logger: Logger
+    /// What a process of our own must not lose; `nil` where nobody looks.
+    package var footing: Footing?
+    /// How long a call of a body waits for an engine that is away, locked, full or refuses writes.
+    package var enginePatience = Duration.seconds(60)
 
     public init(
         concurrency: Int = 10, queues: [WeightedQueue] = [WeightedQueue(.default)], name: String = "worker@%h",

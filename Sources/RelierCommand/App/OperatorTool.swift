@@ -6,7 +6,9 @@ public enum OperatorTool {
     /// Runs the command that the arguments name, and leaves the process: status 0 when it is done, 1 when it failed, 2 when it was misused.
     public static func main() async -> Never {
         Console.bufferLines()
-        exit(await CommandRunner.run(OperatorRoot.self, arguments: Array(CommandLine.arguments.dropFirst())))
+        let status = await CommandRunner.run(OperatorRoot.self, arguments: Array(CommandLine.arguments.dropFirst()))
+        Console.finish()
+        exit(status)
     }
 }
 

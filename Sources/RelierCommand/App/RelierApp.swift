@@ -27,7 +27,17 @@ extension RelierApp {
     /// Runs the command that the arguments name, and leaves the process: status 0 when it is done, 1 when it failed, 2 when it was misused.
     public static func main() async {
         Console.bufferLines()
-        exit(await CommandRunner.run(AppRoot<Self>.self, arguments: Array(CommandLine.arguments.dropFirst())))
+        // Before anything waits for a thread of the cooperative pool: where there is none, nothing would ever run, and nobody would hear of it.
+        if let command = CommandLine.arguments.dropFirst().first, ["worker", "worker-process"].contains(command) {
+            do { try POSIXThread.probe(8) } catch {
+                Console.error("\(error)")
+                Console.finish()
+                exit(1)
+            }
+        }
+        let status = await CommandRunner.run(AppRoot<Self>.self, arguments: Array(CommandLine.arguments.dropFirst()))
+        Console.finish()
+        exit(status)
     }
 
     /// A client on the engine and with the settings that the program's own commands use: environment, `.env`, defaults.

@@ -1,14 +1,17 @@
 import Foundation
 import Logging
+import Relier
 import ServiceLifecycle
 import UnixSignals
 
 /// Commands that run until they are told to stop.
 enum LongRunning {
-    /// Runs the service until it ends by itself. The first SIGTERM or SIGINT shuts it down gracefully, the second cancels it.
+    /// Runs the service until it ends by itself. The first SIGTERM, SIGINT or SIGHUP shuts it down gracefully, a second SIGTERM or SIGINT cancels it.
+    /// A terminal that closes may send SIGHUP twice; under `nohup` it counts for nothing.
     static func run(_ service: any Service, logger: Logger) async throws {
         surviveClosedPipes()
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let trapped: [UnixSignal] = Hangup.isIgnored ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup]
+        let signals = await UnixSignalsSequence(trapping: trapped)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)], logger: quiet(logger)))
@@ -20,6 +23,7 @@ enum LongRunning {
             tasks.addTask {
                 var count = 0
                 for await signal in signals {
+                    if signal == .sighup && count > 0 { continue }
                     count += 1
                     if count == 2 { return .secondSignal }
                     logger.notice("\(signal): stopping; running tasks may finish, a second signal stops at once")

@@ -20,8 +20,9 @@ struct ResurrectorCommand: AsyncParsableCommand {
             .init(SettingsTable.checkInterval, flag: "--interval", text: interval),
             .init(SettingsTable.logLevel, flag: "--log-level", text: logLevel),
         ])
-        let store = try settings.openEngine(create: false)
+        Console.runLong()
         let logger = settings.logger("relier.resurrector")
+        let store = try await EngineStart.open(settings, create: false, logger: logger)
         Console.out("resurrector started: sweeps every \(DurationText.write(settings.resurrectionInterval)) at most, at \(store.location)")
         try await LongRunning.run(Resurrector(engine: store, settings: settings.resurrection, logger: logger), logger: logger)
         try await store.close()

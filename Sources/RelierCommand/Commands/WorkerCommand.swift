@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Relier
+import Synchronization
 
 /// A supervisor and the worker processes under it.
 struct WorkerCommand<App: RelierApp>: AsyncParsableCommand {
@@ -26,10 +27,11 @@ struct WorkerCommand<App: RelierApp>: AsyncParsableCommand {
         let registry = try TaskRegistry(App.tasks)
         if registry.kinds.isEmpty { throw CommandError("this program lists no task to run; add one to its 'tasks'") }
         if let objection = settings.worker(for: App.tasks).objection { throw CommandError.misuse(objection) }
-        let store = try settings.openEngine(create: true)
+        Console.runLong()
+        let logger = settings.logger("relier.supervisor")
+        let store = try await EngineStart.open(settings, create: true, logger: logger)
         Console.out(Self.startLine(settings, registry.kinds, location: store.location))
-        try await LongRunning.run(
-            Supervisor(engine: store, settings: settings.supervisor(for: registry)), logger: settings.logger("relier.supervisor"))
+        try await LongRunning.run(Supervisor(engine: store, settings: settings.supervisor(for: registry)), logger: logger)
         try await store.close()
         Console.out("stopped")
     }
@@ -63,12 +65,17 @@ struct WorkerProcessCommand<App: RelierApp>: AsyncParsableCommand {
         guard let process = TaskID(process) else { throw CommandError.misuse("--process is '\(process)', which is no UUID") }
         // What 'worker' warned of needs no second warning here.
         let settings = try engine.settings(options.overrides, warns: false)
+        Console.runLong()
         LongRunning.surviveClosedPipes()
-        let store = try settings.openEngine(create: true)
+        let opened = Mutex<(any Engine)?>(nil)
         let ending = try await WorkerProcess.run(
-            engine: store, tasks: try TaskRegistry(App.tasks),
+            opening: {
+                let engine = try settings.openEngine(create: true)
+                opened.withLock { $0 = engine }
+                return engine
+            }, tasks: try TaskRegistry(App.tasks),
             settings: settings.worker(for: App.tasks, process: process, isolated: isolated), orders: ordersFd)
-        try await store.close()
+        if let engine = opened.withLock({ $0 }) { try await engine.close() }
         if ending == .forGood { throw ExitCode(Death.drainedStatus) }
     }
 }

@@ -1,10 +1,25 @@
 import Foundation
+import Relier
+import Synchronization
 
 /// Standard output for what was asked for, standard error for what is said beside it.
 enum Console {
+    /// Whether a reader that stands still holds this process up. It does hold up a command that somebody waits for; it must not one that keeps workers.
+    private static let waitsForReaders = Atomic(true)
+
+    /// From now on no reader of our output holds this process up: lines that nobody reads in time are dropped and counted.
+    static func runLong() { waitsForReaders.store(false, ordering: .relaxed) }
+
+    /// Writes what is left, before the process ends: for as long as it takes, or, where workers are kept, for up to a second.
+    static func finish() {
+        let limit: Duration? = waitsForReaders.load(ordering: .relaxed) ? nil : .seconds(1)
+        LineWriter.standardOutput.flush(within: limit)
+        LineWriter.standardError.flush(within: limit)
+    }
+
     /// One or more whole lines.
     static func out(_ text: String) {
-        print(text)
+        if waitsForReaders.load(ordering: .relaxed) { print(text) } else { LineWriter.standardOutput.append((text + "\n").utf8) }
     }
 
     /// One line: `error: …`.
@@ -17,7 +32,8 @@ enum Console {
     }
 
     static func note(_ text: String) {
-        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+        LineWriter.standardError.append((text + "\n").utf8)
+        if waitsForReaders.load(ordering: .relaxed) { LineWriter.standardError.flush(within: nil) }
     }
 
     /// With an ANSI colour where the descriptor is a terminal and `NO_COLOR` is not set.

@@ -4,9 +4,10 @@ public import Relier
 import RelierSQLite
 
 extension Settings {
-    /// A logger to standard error at the level that is set.
+    /// A logger to standard error at the level that is set. Whoever logs is not held up by a reader that stands still: lines beyond 1 MiB are dropped, and
+    /// their number is told when the reader is back.
     public func logger(_ label: String) -> Logger {
-        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: label) { StreamLogHandler(label: $0, stream: StandardErrorLines()) }
         logger.logLevel = logLevel
         return logger
     }

@@ -40,7 +40,10 @@ final class LeaseLine: Sendable {
             case .closed: return .failure(EngineError(.unavailable, "\(partitions.first.location) was closed in this process"))
             case .unused: break
             }
-            let thread = LeaseThread()
+            let thread: LeaseThread
+            do { thread = try LeaseThread() } catch {
+                return .failure(EngineError(.unavailable, "\(partitions.first.location): \(error)", cause: error))
+            }
             var options = options
             options.connections = 1
             options.eventLoopGroup = Self.group

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Relier
 import Synchronization
 
 /// A thread that runs Swift tasks apart from the cooperative pool.
@@ -12,10 +13,9 @@ final class LeaseThread: TaskExecutor {
     private let state = Mutex(State())
     private let ready = DispatchSemaphore(value: 0)
 
-    init() {
-        let thread = Thread { [self] in run() }
-        thread.name = "relier-lease"
-        thread.start()
+    /// - Throws: `POSIXFailure` when the system gives no thread.
+    init() throws(POSIXFailure) {
+        try POSIXThread.start("relier-lease") { [self] in run() }
     }
 
     func enqueue(_ job: consuming ExecutorJob) {

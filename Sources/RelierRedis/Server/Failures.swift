@@ -30,7 +30,7 @@ extension EngineError {
         case .readOnly, .masterDown:
             return EngineError(.unavailable, "\(location) is a replica; give the address of the master, or Sentinel's", cause: error)
         case .loading:
-            return EngineError(.unavailable, "\(location) is still reading its data; try again in a moment", cause: error)
+            return EngineError(.busy, "\(location) is still reading its data; try again in a moment", cause: error)
         case .busy:
             return EngineError(.busy, "\(location) is held up by a script of somebody else; 'SCRIPT KILL' ends it", cause: error)
         case .noReplicas:

@@ -44,18 +44,20 @@ final class Writer: Sendable {
     init(
         database: any DatabaseWriter, location: String, turn: WriteTurn?, makeStore: @escaping @Sendable (Database) throws -> Store,
         committed: @escaping @Sendable (Effects) -> Void
-    ) {
+    ) throws(EngineError) {
         self.database = database
         self.location = location
         self.turn = turn
         self.makeStore = makeStore
         self.committed = committed
-        let thread = Thread { [self] in
-            serve()
-            ended.signal()
+        do {
+            try POSIXThread.start("relier-sqlite-writer") { [self] in
+                serve()
+                ended.signal()
+            }
+        } catch {
+            throw EngineError(.unavailable, "\(location): \(error)", cause: error)
         }
-        thread.name = "relier-sqlite-writer"
-        thread.start()
     }
 
     /// Carries out `body` in a transaction and answers when it is committed.

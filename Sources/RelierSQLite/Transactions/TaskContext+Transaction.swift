@@ -16,8 +16,8 @@ extension TaskContext {
     /// What the closure returns is the task's result, and is stored as such; what the body returns after it is not. The task is committed when this
     /// returns. A body that throws later is logged and changes nothing; `setPartial`, `push`, keys and a second `commit` throw ``Relier/AlreadyCommitted``.
     ///
-    /// The closure runs once a call, on a thread of its own, and holds SQLite's one write lock, for which every process waits: compute and call services
-    /// before it. At the limit its statements fail and its transaction is undone. It may push tasks by ``Relier/Relier/push(_:after:at:id:in:)``.
+    /// The closure runs on a thread of its own and holds SQLite's one write lock, for which every process waits: compute and call services before it. It runs
+    /// again when its transaction was undone because the file is locked by another program, full or read-only, for up to a minute. At the limit its statements fail and its transaction is undone. It may push tasks by ``Relier/Relier/push(_:after:at:id:in:)``.
     ///
     /// - Parameter limit: the longest time for the closure; more than zero. ``SQLiteOptions/transactionLimit`` unless given.
     /// - Throws: what the closure throws; ``TransactionTooLong``; ``TransactionMisuse``; ``Relier/FencedOut`` when the task is another worker's or has

@@ -45,12 +45,12 @@ final class Bell: Sendable {
 
     /// Tells other processes what this one waits for, and makes sure that the thread runs. Call it after registering a waiter and after forgetting one.
     ///
-    /// Answers `false` when the engine is closed, so that nobody would wake the waiter.
+    /// Answers `false` when nobody would wake the waiter: the engine is closed, or the system gives no thread.
     @discardableResult
     func publish(deadline: ContinuousClock.Instant? = nil) -> Bool {
         state.withLock { state in
             if state.closed { return false }
-            if !state.started { start(&state) }
+            if !state.started && !start(&state) { return false }
             let interest = hub.interest
             if let station = state.station {
                 if interest.queues != state.published.queues {
@@ -111,19 +111,25 @@ final class Bell: Sendable {
         if pipe >= 0 { _ = write(pipe, &byte, 1) }
     }
 
-    private func start(_ state: inout State) {
+    private func start(_ state: inout State) -> Bool {
+        if state.pipe < 0 {
+            if let stations {
+                openStation(stations, &state)
+            } else {
+                openPrivatePipe(&state)
+            }
+        }
+        do {
+            try POSIXThread.start("relier-sqlite-bell") { [self] in
+                serve()
+                stopped.signal()
+            }
+        } catch {
+            logger.error("\(error); new tasks are noticed late")
+            return false
+        }
         state.started = true
-        if let stations {
-            openStation(stations, &state)
-        } else {
-            openPrivatePipe(&state)
-        }
-        let thread = Thread { [self] in
-            serve()
-            stopped.signal()
-        }
-        thread.name = "relier-sqlite-bell"
-        thread.start()
+        return true
     }
 
     private func openStation(_ stations: Stations, _ state: inout State) {
@@ -158,13 +164,22 @@ final class Bell: Sendable {
     }
 
     private func serve() {
-        let pipe = state.withLock { $0.pipe }
+        var pipe = state.withLock { $0.pipe }
         var lastLook = ContinuousClock.now
         var nextFallback = ContinuousClock.now + Self.fallback
         while true {
             let planned = plan(fallback: nextFallback)
             if state.withLock({ $0.closed }) { break }
-            let rung = wait(for: pipe, until: planned)
+            let rung: Bool
+            switch wait(for: pipe, until: planned) {
+            case .rung: rung = true
+            case .nothing: rung = false
+            case .closed:
+                logger.error("the wake-up pipe was closed by something else in this process: new tasks are noticed once a second")
+                state.withLock { ($0.pipe, $0.writeEnd) = (-1, -1) }
+                pipe = -1
+                continue
+            }
             if state.withLock({ $0.closed }) { break }
             let now = ContinuousClock.now
             let overdue = now >= nextFallback
@@ -202,7 +217,14 @@ final class Bell: Sendable {
         }
     }
 
-    private func wait(for pipe: Int32, until planned: ContinuousClock.Instant?) -> Bool {
+    private enum Ring {
+        case rung
+        case nothing
+        /// The descriptor is no longer open: waiting for it again would end at once, for ever.
+        case closed
+    }
+
+    private func wait(for pipe: Int32, until planned: ContinuousClock.Instant?) -> Ring {
         // Without a pipe nobody can ring.
         var timeout: Int32 = pipe < 0 ? 100 : -1
         if let planned {
@@ -210,7 +232,8 @@ final class Bell: Sendable {
             timeout = Int32(clamping: max(0, (left + 999) / 1000))
         }
         var entry = pollfd(fd: pipe, events: Int16(POLLIN), revents: 0)
-        return poll(&entry, 1, timeout) > 0
+        if poll(&entry, 1, timeout) <= 0 { return .nothing }
+        return entry.revents & Int16(POLLNVAL) == 0 ? .rung : .closed
     }
 
     private func drain(_ pipe: Int32) {

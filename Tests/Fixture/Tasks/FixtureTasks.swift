@@ -6,7 +6,7 @@ public enum FixtureTasks {
     public static let all: [any RelierTask.Type] = [
         Note.self, Hold.self, Trap.self, Spawner.self, Parent.self, Child.self, Stubborn.self, Sleeper.self, Spin.self, Nap.self,
         Hooked.self, Orphaner.self, Aged.self, Pulse.self, Deposit.self, Hoarder.self,
-        Turnstile.self, Locker.self, Clinger.self, Leaver.self, Stepper.self, Hog.self,
+        Turnstile.self, Locker.self, Clinger.self, Closer.self, Chatter.self, Asker.self, Leaver.self, Stepper.self, Hog.self,
     ]
 }
 
