@@ -45,7 +45,7 @@ public final class SQLiteEngine: Engine {
     public convenience init(path: String, options: SQLiteOptions = SQLiteOptions()) throws(EngineError) {
         let opening = Opening(path: path, options: options)
         let (opened, directory) = try opening.file()
-        let leases = FileLeases(in: directory, boot: opened.clock.boot)
+        let leases = FileLeases(in: directory, boot: opened.clock.boot, logger: options.logger)
         self.init(
             opening: opening, opened: opened, location: opening.location, path: opening.path, leases: leases,
             stations: Stations(in: directory, own: TaskID.next().description))

@@ -81,6 +81,17 @@ import Testing
         try await second.close()
     }
 
+    @Test func aBootThatCannotBeToldEndsNoLeaseAndSetsNoClock() async throws {
+        let first = try open()
+        let worker = try await Hand(first)
+        let lease = try #require(first.leaseBook as? FileLeases)
+        let blind = FileLeases(in: lease.directory, boot: SQLiteClock.unknownBoot, logger: first.options.logger)
+        #expect(blind.state(of: worker.incarnation).holder == .alive)
+        hand.change { $0.bootID = SQLiteClock.unknownBoot }
+        #expect(await engineError { _ = try open() }?.message.contains("boot id") == true)
+        try await first.close()
+    }
+
     @Test func anIdleSystemIsNotWrittenTo() async throws {
         let engine = try open()
         _ = try await engine.tend(batch: 10, unregisteredAfter: .seconds(1))

@@ -25,6 +25,12 @@ struct EngineClock: Sendable {
         if stored["boot"] == boot, let offset = stored["offset"].flatMap(Int64.init) {
             return EngineClock(clock: clock, offset: offset, boot: boot)
         }
+        // With the wrong boot the clock of all processes would be set anew.
+        if boot == SQLiteClock.unknownBoot, let known = stored["boot"], known != boot {
+            throw EngineError(
+                .unavailable, "the boot id of this machine cannot be read from /proc/sys/kernel/random/boot_id; mount /proc and start again"
+            )
+        }
         var start = wallNow
         if let engine = stored["engine"].flatMap(Int64.init), let wall = stored["wall"].flatMap(Int64.init) {
             start = engine + max(0, wallNow - wall)

@@ -10,7 +10,7 @@ struct Opening {
     let options: SQLiteOptions
 
     init(path: String, options: SQLiteOptions) {
-        self.path = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+        self.path = ResolvedPath.of(path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path)
         location = "sqlite:\(self.path)"
         self.options = options
     }
@@ -45,7 +45,8 @@ struct Opening {
     /// The database of a file, made where there is none, unless the options say otherwise.
     func file() throws(EngineError) -> (Opened, RuntimeDirectory) {
         try checkPath()
-        let directory = try RuntimeDirectory(for: path)
+        let directory = RuntimeDirectory(for: path)
+        try directory.make()
         let gate = try enter(directory)
         defer { withExtendedLifetime(gate) {} }
         do {
@@ -56,9 +57,10 @@ struct Opening {
                 try first.read(checkOwner)
                 try first.close()
             }
-            let turn = WriteTurn(path: directory.path("turn.lock"))
+            let turn = WriteTurn(in: directory)
             let pool = try DatabasePool(path: path, configuration: configuration(turn: turn))
             let clock = try prepare(pool)
+            try directory.adopt()
             return (Opened(database: pool, clock: clock, turn: turn), directory)
         } catch {
             throw explained(error)
@@ -87,7 +89,9 @@ struct Opening {
     func userConnection() throws(EngineError) -> UserTransactions.Connection {
         do {
             // Its own place in the line of those who wait for the write lock.
-            let turn = WriteTurn(path: try RuntimeDirectory(for: path).path("turn.lock"))
+            let directory = RuntimeDirectory(for: path)
+            try directory.make()
+            let turn = WriteTurn(in: directory)
             let queue = try DatabaseQueue(path: path, configuration: configuration(turn: turn))
             try queue.writeWithoutTransaction { db in
                 try tune(db)
@@ -163,6 +167,12 @@ struct Opening {
             throw EngineError(
                 .unavailable,
                 "no Relier database is at \(path); a worker or a program that pushes makes it: start one there, or set RELIER_URL")
+        }
+        if exists, info.st_nlink > 1 {
+            throw EngineError(
+                .conflict,
+                "\(location) has \(info.st_nlink) names (hard links), and each name would have a write-ahead log of its own, which damages the database; "
+                    + "remove the others ('find / -xdev -samefile \(path)' lists them)")
         }
         let parent = (path as NSString).deletingLastPathComponent
         if stat(parent, &info) != 0 || info.st_mode & S_IFMT != S_IFDIR {
