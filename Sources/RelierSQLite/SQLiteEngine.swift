@@ -40,15 +40,17 @@ public final class SQLiteEngine: Engine {
 
     /// Opens the database at a path, and makes it unless the options forbid that.
     ///
-    /// - Throws: `unavailable` when there is no database, no directory, or the file system is a network's; `busy` when another program holds it for
+    /// - Throws: `unavailable` when there is no database, no directory, or the file system is a network's; `conflict` when the file has several names (hard
+    ///   links); `busy` when another program holds it for
     ///   longer than ``SQLiteOptions/busyTimeout``; `readOnly`; `corrupt` when the file is damaged, another program's, or a newer Relier's; `full`.
     public convenience init(path: String, options: SQLiteOptions = SQLiteOptions()) throws(EngineError) {
         let opening = Opening(path: path, options: options)
-        let (opened, directory) = try opening.file()
+        let (opened, directory) = options.readOnly ? try opening.look() : try opening.file()
         let leases = FileLeases(in: directory, boot: opened.clock.boot, logger: options.logger)
         self.init(
             opening: opening, opened: opened, location: opening.location, path: opening.path, leases: leases,
-            stations: Stations(in: directory, own: TaskID.next().description))
+            // Who only looks leaves no trace in the directory.
+            stations: options.readOnly ? nil : Stations(in: directory, own: TaskID.next().description))
     }
 
     /// A database that this object alone sees, gone with it. For tests: the same code on `:memory:`.
@@ -84,7 +86,7 @@ public final class SQLiteEngine: Engine {
             })
         self.bell = bell
         writer = Writer(
-            database: database, location: location, turn: opened.turn,
+            database: database, location: location, turn: opened.turn, refusal: opening.options.refusal(at: location),
             makeStore: { db in try Store(db, clock: clock, retention: retention, leases: leases) },
             committed: { effects in
                 if effects.isEmpty { return }
@@ -164,6 +166,7 @@ public final class SQLiteEngine: Engine {
         if worker.lease <= .zero {
             throw EngineError(.failed, "the lease of \(worker.name) is \(worker.lease); it must be more than zero")
         }
+        if let refusal = options.refusal(at: location) { throw refusal }
         let lease = try leaseBook.open(worker.incarnation)
         do {
             // Its own connection: no query of this process may hold up a renewal.

@@ -14,6 +14,8 @@ public struct SQLiteOptions: Sendable {
 
     /// Create the database where there is none. Operators' commands pass `false`, so that a wrong directory does not look like an empty system.
     public var create: Bool
+    /// Only look: nothing is made, brought up to date or written, and nobody who writes is waited for. Calls that would write throw `readOnly`.
+    public var readOnly: Bool
     public var durability: Durability
     /// How long a call waits for other processes that write; more than zero.
     public var busyTimeout: Duration
@@ -29,11 +31,12 @@ public struct SQLiteOptions: Sendable {
     public var logger: Logger
 
     public init(
-        create: Bool = true, durability: Durability = .durable, busyTimeout: Duration = .seconds(5),
+        create: Bool = true, readOnly: Bool = false, durability: Durability = .durable, busyTimeout: Duration = .seconds(5),
         transactionLimit: Duration = .seconds(5), prepareDatabase: (@Sendable (Database) throws -> Void)? = nil, sharesFile: Bool = false,
         retention: Retention = Retention(), clock: SQLiteClock = .system, logger: Logger = Logger(label: "relier.sqlite")
     ) {
         self.create = create
+        self.readOnly = readOnly
         self.durability = durability
         self.busyTimeout = busyTimeout
         self.transactionLimit = transactionLimit

@@ -17,7 +17,7 @@ struct ResetAdmissionCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let ended = try await engine.withEngine { engine, _ in
+        let ended = try await engine.withEngine(for: confirm ? .operating : .looking) { engine, _ in
             let window = try await engine.admission().window
             guard confirm else {
                 throw CommandError.misuse("nothing was changed: this would \(Self.consequence(window)); add --confirm to do it")

@@ -8,7 +8,7 @@ struct WorkerStatusCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let workers = try await engine.withEngine { engine, _ in try await LiveWorkers.of(engine) }
+        let workers = try await engine.withEngine(for: .looking) { engine, _ in try await LiveWorkers.of(engine) }
         if output.json { return try JSONOutput.write(.object(["workers": .array(workers.map(\.json))])) }
         if workers.isEmpty { return Console.out("no live worker") }
         var table = TextTable(

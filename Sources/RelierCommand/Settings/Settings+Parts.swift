@@ -15,7 +15,9 @@ extension Settings {
     /// - Parameter create: whether a database file that is not there is made. Workers and programs that push do; operators' commands do not, so that
     ///   a wrong directory does not look like an empty system.
     /// - Throws: ``CommandError`` when there is no database and none is to be made; `EngineError` when it cannot be opened.
-    public func openEngine(create: Bool) throws -> any Engine {
+    public func openEngine(create: Bool) throws -> any Engine { try openEngine(for: create ? .creating : .operating) }
+
+    func openEngine(for use: EngineUse) throws -> any Engine {
         guard case .sqlite(let path, _) = url.place else {
             #if Redis
                 return try redis.engine(url, retention: retention, settings: self)
@@ -23,7 +25,7 @@ extension Settings {
                 throw CommandError("this program was built without the trait 'Redis' of relier")
             #endif
         }
-        if !create && !FileManager.default.fileExists(atPath: path) {
+        if use != .creating && !FileManager.default.fileExists(atPath: path) {
             let place = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
             throw CommandError(
                 "no database at \(place); a worker or a push of your program creates it. Is this the right directory? Another one: --url sqlite:PATH or RELIER_URL"
@@ -32,7 +34,8 @@ extension Settings {
         return try SQLiteEngine(
             path: path,
             options: SQLiteOptions(
-                create: create, durability: durability == .relaxed ? .relaxed : .durable, transactionLimit: transactionLimit,
+                create: use == .creating, readOnly: use == .looking, durability: durability == .relaxed ? .relaxed : .durable,
+                transactionLimit: transactionLimit,
                 sharesFile: file == .shared, retention: retention,
                 logger: logger("relier.sqlite")))
     }

@@ -37,19 +37,27 @@ final class Writer: Sendable {
     private let database: any DatabaseWriter
     private let location: String
     private let turn: WriteTurn?
+    /// What every operation is answered with where nothing may be written.
+    private let refusal: EngineError?
     private let makeStore: @Sendable (Database) throws -> Store
     /// Told what a transaction changed, after its commit and before its callers.
     private let committed: @Sendable (Effects) -> Void
 
     init(
-        database: any DatabaseWriter, location: String, turn: WriteTurn?, makeStore: @escaping @Sendable (Database) throws -> Store,
+        database: any DatabaseWriter, location: String, turn: WriteTurn?, refusal: EngineError? = nil,
+        makeStore: @escaping @Sendable (Database) throws -> Store,
         committed: @escaping @Sendable (Effects) -> Void
     ) {
         self.database = database
         self.location = location
         self.turn = turn
+        self.refusal = refusal
         self.makeStore = makeStore
         self.committed = committed
+        if refusal != nil {
+            ended.signal()
+            return
+        }
         let thread = Thread { [self] in
             serve()
             ended.signal()
@@ -95,6 +103,7 @@ final class Writer: Sendable {
     }
 
     func submit(_ job: WriteJob) {
+        if let refusal { return job.finish(refusal) }
         enum Action { case none, wake, refuse }
         let action = queue.withLock { queue -> Action in
             if queue.closed { return .refuse }

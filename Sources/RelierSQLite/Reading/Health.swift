@@ -23,7 +23,7 @@ extension SQLiteEngine {
             options.durability == .durable
                 ? HealthFinding("durability", .ok, "synchronous=\(synchronous): a push is on disk when it returns")
                 : HealthFinding("durability", .warning, "synchronous=\(synchronous): a power cut may undo the last moments"))
-        findings.append(await commitLatency())
+        findings.append(options.readOnly ? await writeLock() : await commitLatency())
         if let path { findings += disk(path) }
         let drift = Double(clock.wall - clock.now.microseconds) / 1e6
         findings.append(
@@ -50,6 +50,28 @@ extension SQLiteEngine {
         let seconds = (ContinuousClock.now - start).inSeconds
         let text = "a commit took \(String(format: "%.1f", seconds * 1000)) ms"
         return HealthFinding("write", seconds > 0.25 ? .warning : .ok, seconds > 0.25 ? "\(text); the disk is slow or busy" : text)
+    }
+
+    /// How often, and after which pause, the write lock is looked at before somebody is said to hold it for long.
+    private static let lockLooks = 10
+    private static let lockPause = Duration.milliseconds(50)
+
+    /// Whether writes are possible, without one: who only looks waits for nobody.
+    private func writeLock() async -> HealthFinding {
+        guard let path else { return HealthFinding("write", .ok, "in memory") }
+        if access(path, W_OK) != 0 {
+            return HealthFinding("write", .warning, "this user may not write \(path) (\(ErrorNumber(value: errno)))")
+        }
+        var holders: [LockHolder] = []
+        for look in 0..<Self.lockLooks {
+            if look > 0 { try? await Task.sleep(for: Self.lockPause) }
+            holders = LockHolders.writers(of: path)
+            if holders.isEmpty { return HealthFinding("write", .ok, "may be written, and nobody holds the write lock") }
+        }
+        return HealthFinding(
+            "write", .warning,
+            "\(holders.named ?? "a process") held the write lock at each of \(Self.lockLooks) looks within half a second; nobody else can write meanwhile"
+        )
     }
 
     private func disk(_ path: String) -> [HealthFinding] {
