@@ -18,6 +18,8 @@ public final class SQLiteEngine: Engine {
     let options: SQLiteOptions
     let clock: EngineClock
     let database: any DatabaseWriter
+    /// `nil` in memory.
+    let file: DatabaseFile?
     let writer: Writer
     let leaseBook: any LeaseBook
     let stations: Stations?
@@ -46,7 +48,7 @@ public final class SQLiteEngine: Engine {
     public convenience init(path: String, options: SQLiteOptions = SQLiteOptions()) throws(EngineError) {
         let opening = Opening(path: path, options: options)
         let (opened, directory) = options.readOnly ? try opening.look() : try opening.file()
-        let leases = FileLeases(in: directory, boot: opened.clock.boot, logger: options.logger)
+        let leases = FileLeases(in: directory, boot: opened.clock.boot, database: opened.file, logger: options.logger)
         self.init(
             opening: opening, opened: opened, location: opening.location, path: opening.path, leases: leases,
             // Who only looks leaves no trace in the directory.
@@ -71,6 +73,8 @@ public final class SQLiteEngine: Engine {
         self.stations = stations
         let clock = opened.clock
         let database = opened.database
+        let file = opened.file.map { DatabaseFile($0, path: opening.path, options: opening.options) }
+        self.file = file
         let retention = opening.options.retention
         self.clock = clock
         self.database = database
@@ -86,7 +90,7 @@ public final class SQLiteEngine: Engine {
             })
         self.bell = bell
         writer = Writer(
-            database: database, location: location, turn: opened.turn, refusal: opening.options.refusal(at: location),
+            database: database, file: file, location: location, turn: opened.turn, refusal: opening.options.refusal(at: location),
             makeStore: { db in try Store(db, clock: clock, retention: retention, leases: leases) },
             committed: { effects in
                 if effects.isEmpty { return }
@@ -94,7 +98,7 @@ public final class SQLiteEngine: Engine {
                 bell.committed(effects)
             })
         transactions = UserTransactions(
-            location: location, logger: opening.options.logger,
+            location: location, file: file, logger: opening.options.logger,
             open: { () throws(EngineError) in
                 if path == nil { return UserTransactions.Connection(database: database, isShared: true, turn: nil) }
                 return try opening.userConnection()
@@ -114,6 +118,7 @@ public final class SQLiteEngine: Engine {
     /// Runs a query on a connection of its own; it sees the last commit and never waits for writers.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(EngineError) -> T {
         let location = location
+        try file?.check()
         let result: Result<T, EngineError> = await withCheckedContinuation { continuation in
             database.asyncReadOneState { access in
                 do {
@@ -167,6 +172,7 @@ public final class SQLiteEngine: Engine {
             throw EngineError(.failed, "the lease of \(worker.name) is \(worker.lease); it must be more than zero")
         }
         if let refusal = options.refusal(at: location) { throw refusal }
+        try file?.check()
         let lease = try leaseBook.open(worker.incarnation)
         do {
             // Its own connection: no query of this process may hold up a renewal.
@@ -177,7 +183,7 @@ public final class SQLiteEngine: Engine {
                 if path != nil { held.readers[worker.incarnation] = reader }
             }
             return SQLiteLeaseHolder(
-                worker.incarnation, number: number, lease: lease, reader: reader, writer: writer, location: location)
+                worker.incarnation, number: number, lease: lease, reader: reader, writer: writer, file: file, location: location)
         } catch {
             if error.code != .conflict {
                 lease.end()

@@ -28,12 +28,16 @@ public struct SQLiteOptions: Sendable {
     public var sharesFile: Bool
     public var retention: Retention
     public var clock: SQLiteClock
+    /// Called once, on whatever thread, when the database file was replaced or removed while the engine has it open. From then on every call throws
+    /// `unavailable`, and no lease is renewed; a program that can leave, so that it is started anew, does it here.
+    public var onLoss: (@Sendable (EngineError) -> Void)?
     public var logger: Logger
 
     public init(
         create: Bool = true, readOnly: Bool = false, durability: Durability = .durable, busyTimeout: Duration = .seconds(5),
         transactionLimit: Duration = .seconds(5), prepareDatabase: (@Sendable (Database) throws -> Void)? = nil, sharesFile: Bool = false,
-        retention: Retention = Retention(), clock: SQLiteClock = .system, logger: Logger = Logger(label: "relier.sqlite")
+        retention: Retention = Retention(), clock: SQLiteClock = .system, onLoss: (@Sendable (EngineError) -> Void)? = nil,
+        logger: Logger = Logger(label: "relier.sqlite")
     ) {
         self.create = create
         self.readOnly = readOnly
@@ -44,6 +48,7 @@ public struct SQLiteOptions: Sendable {
         self.sharesFile = sharesFile
         self.retention = retention
         self.clock = clock
+        self.onLoss = onLoss
         self.logger = logger
     }
 }

@@ -85,7 +85,7 @@ import Testing
         let first = try open()
         let worker = try await Hand(first)
         let lease = try #require(first.leaseBook as? FileLeases)
-        let blind = FileLeases(in: lease.directory, boot: SQLiteClock.unknownBoot, logger: first.options.logger)
+        let blind = FileLeases(in: lease.directory, boot: SQLiteClock.unknownBoot, database: nil, logger: first.options.logger)
         #expect(blind.state(of: worker.incarnation).holder == .alive)
         hand.change { $0.bootID = SQLiteClock.unknownBoot }
         #expect(await engineError { _ = try open() }?.message.contains("boot id") == true)

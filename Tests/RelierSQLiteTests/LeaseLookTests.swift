@@ -17,7 +17,7 @@ import Testing
 
     private func leases(_ opener: @escaping FileOpener = LockedFile.systemOpener) throws -> FileLeases {
         try runtime.make()
-        return FileLeases(in: runtime, boot: "boot-1", logger: log.logger, opener: opener)
+        return FileLeases(in: runtime, boot: "boot-1", database: nil, logger: log.logger, opener: opener)
     }
 
     @Test(arguments: [
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func contentIsJudgedOnlyUnderTheLock() throws {
-        for content in [[], [UInt8](repeating: 0, count: 40), [UInt8](repeating: 7, count: 96)] {
+        for content in [[], [UInt8](repeating: 0, count: 40), [UInt8](repeating: 7, count: 112)] {
             let one = Incarnation.next()
             try runtime.make()
             let file = try runtime.createLocked("\(one).lease", content: content)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Relier
 
 /// Sweeps for dead workers, without running tasks.
@@ -20,7 +21,8 @@ struct ResurrectorCommand: AsyncParsableCommand {
             .init(SettingsTable.checkInterval, flag: "--interval", text: interval),
             .init(SettingsTable.logLevel, flag: "--log-level", text: logLevel),
         ])
-        let store = try settings.openEngine(create: false)
+        // Whoever started this process starts it anew, on the file that is there now.
+        let store = try settings.openEngine(for: .operating) { _ in _exit(1) }
         let logger = settings.logger("relier.resurrector")
         Console.out("resurrector started: sweeps every \(DurationText.write(settings.resurrectionInterval)) at most, at \(store.location)")
         try await LongRunning.run(Resurrector(engine: store, settings: settings.resurrection, logger: logger), logger: logger)

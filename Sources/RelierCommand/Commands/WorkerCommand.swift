@@ -26,7 +26,8 @@ struct WorkerCommand<App: RelierApp>: AsyncParsableCommand {
         let registry = try TaskRegistry(App.tasks)
         if registry.kinds.isEmpty { throw CommandError("this program lists no task to run; add one to its 'tasks'") }
         if let objection = settings.worker(for: App.tasks).objection { throw CommandError.misuse(objection) }
-        let store = try settings.openEngine(create: true)
+        // What ran belongs to the file that is gone. The workers find out by themselves; whoever started this process starts it anew.
+        let store = try settings.openEngine(for: .creating) { _ in _exit(1) }
         Console.out(Self.startLine(settings, registry.kinds, location: store.location))
         try await LongRunning.run(
             Supervisor(engine: store, settings: settings.supervisor(for: registry)), logger: settings.logger("relier.supervisor"))
@@ -64,7 +65,8 @@ struct WorkerProcessCommand<App: RelierApp>: AsyncParsableCommand {
         // What 'worker' warned of needs no second warning here.
         let settings = try engine.settings(options.overrides, warns: false)
         LongRunning.surviveClosedPipes()
-        let store = try settings.openEngine(create: true)
+        // Its supervisor starts another, which opens the file that is there now.
+        let store = try settings.openEngine(for: .creating) { _ in _exit(Death.selfStopStatus) }
         let ending = try await WorkerProcess.run(
             engine: store, tasks: try TaskRegistry(App.tasks),
             settings: settings.worker(for: App.tasks, process: process, isolated: isolated), orders: ordersFd)

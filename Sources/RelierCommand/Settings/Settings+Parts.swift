@@ -17,7 +17,8 @@ extension Settings {
     /// - Throws: ``CommandError`` when there is no database and none is to be made; `EngineError` when it cannot be opened.
     public func openEngine(create: Bool) throws -> any Engine { try openEngine(for: create ? .creating : .operating) }
 
-    func openEngine(for use: EngineUse) throws -> any Engine {
+    /// - Parameter onLoss: called once when a database file was replaced or removed while the engine has it open.
+    func openEngine(for use: EngineUse, onLoss: (@Sendable (EngineError) -> Void)? = nil) throws -> any Engine {
         guard case .sqlite(let path, _) = url.place else {
             #if Redis
                 return try redis.engine(url, retention: retention, settings: self)
@@ -37,7 +38,7 @@ extension Settings {
                 create: use == .creating, readOnly: use == .looking, durability: durability == .relaxed ? .relaxed : .durable,
                 transactionLimit: transactionLimit,
                 sharesFile: file == .shared, retention: retention,
-                logger: logger("relier.sqlite")))
+                onLoss: onLoss, logger: logger("relier.sqlite")))
     }
 
     var checkpoints: CheckpointSettings {

@@ -53,7 +53,7 @@ extension Opening {
         let clock = try prepare(pool)
         waiting.duration = options.busyTimeout
         try directory.adopt()
-        return Opened(database: pool, clock: clock, turn: turn)
+        return Opened(database: pool, clock: clock, file: try pool.writeWithoutTransaction(identity), turn: turn)
     }
 
     /// Makes what is missing, alone: switching a new file to its journal mode does not wait for others by itself.

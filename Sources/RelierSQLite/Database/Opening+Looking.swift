@@ -10,11 +10,11 @@ extension Opening {
         do {
             if try isCertainlyEmpty() { throw noTables }
             let queue = try DatabaseQueue(path: path, configuration: configuration(readOnly: true))
-            let clock = try queue.read { db in
+            let (clock, file) = try queue.read { db in
                 try checkSchema(db)
-                return try EngineClock.ofThisBoot(options.clock, in: db) ?? EngineClock.after(options.clock, in: db)
+                return (try EngineClock.ofThisBoot(options.clock, in: db) ?? EngineClock.after(options.clock, in: db), try identity(of: db))
             }
-            return (Opened(database: queue, clock: clock, turn: nil), RuntimeDirectory(for: path))
+            return (Opened(database: queue, clock: clock, file: file, turn: nil), RuntimeDirectory(for: path))
         } catch {
             throw explained(error)
         }

@@ -18,6 +18,8 @@ struct Opening {
     struct Opened {
         let database: any DatabaseWriter
         let clock: EngineClock
+        /// `nil` in memory.
+        var file: DatabaseFile.Identity?
         /// `nil` in memory, and for who only looks.
         let turn: WriteTurn?
         /// `nil` for a file.
@@ -50,10 +52,18 @@ struct Opening {
             let clock = try prepare(queue)
             if let prepare = options.prepareDatabase { try queue.writeWithoutTransaction(prepare) }
             let connection = try queue.read { UInt(bitPattern: $0.sqliteConnection) }
-            return Opened(database: queue, clock: clock, turn: nil, memoryConnection: connection)
+            return Opened(database: queue, clock: clock, file: nil, turn: nil, memoryConnection: connection)
         } catch {
             throw EngineError.from(error, at: "sqlite in memory")
         }
+    }
+
+    /// The file that a connection has open, by the path under which it was opened a moment ago.
+    func identity(of db: Database) throws -> DatabaseFile.Identity {
+        guard let identity = DatabaseFile.Identity(of: path), !db.hasMoved else {
+            throw EngineError(.unavailable, "\(location) was replaced or removed while it was being opened; try again")
+        }
+        return identity
     }
 
     /// A further connection that only reads.

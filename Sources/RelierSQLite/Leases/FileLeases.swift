@@ -11,14 +11,20 @@ import Synchronization
 final class FileLeases: LeaseBook {
     let directory: RuntimeDirectory
     private let boot: String
+    /// The file that this process has open.
+    private let database: DatabaseFile.Identity?
     private let opener: FileOpener
     private let logger: Logger
     private let unseen: UnseenLeases
 
     /// - Parameter opener: opens the lease files of others.
-    init(in directory: RuntimeDirectory, boot: String, logger: Logger, opener: @escaping FileOpener = LockedFile.systemOpener) {
+    init(
+        in directory: RuntimeDirectory, boot: String, database: DatabaseFile.Identity?, logger: Logger,
+        opener: @escaping FileOpener = LockedFile.systemOpener
+    ) {
         self.directory = directory
         self.boot = boot
+        self.database = database
         self.opener = opener
         self.logger = logger
         unseen = UnseenLeases(logger: logger)
@@ -27,7 +33,7 @@ final class FileLeases: LeaseBook {
     private func name(_ incarnation: Incarnation) -> String { "\(incarnation).lease" }
 
     func open(_ incarnation: Incarnation) throws(EngineError) -> any Lease {
-        try FileLease(name(incarnation), in: directory, boot: boot)
+        try FileLease(name(incarnation), in: directory, boot: boot, database: database)
     }
 
     func state(of incarnation: Incarnation) -> LeaseState {
@@ -50,6 +56,17 @@ final class FileLeases: LeaseBook {
         }
         let holder: LeaseState.Holder = SQLiteClock.differ(content.boot, boot) ? .gone : .alive
         return LeaseState(counter: content.counter, holder: holder, stuck: Int(content.stuck))
+    }
+
+    /// The processes that hold a lease and have another file open than this one: it was replaced or removed under them.
+    func processesOnAnotherFile() -> [Int32] {
+        let processes = (directory.names(suffix: ".lease") ?? []).compactMap { name -> Int32? in
+            guard let file = LockedFile(reading: directory.path(name)), let content = LeaseContent(file), content.database != database,
+                !file.isUnlocked(), errno == EWOULDBLOCK
+            else { return nil }
+            return content.process
+        }
+        return Set(processes).sorted()
     }
 
     func remove(_ incarnation: Incarnation) { remove(name(incarnation)) }
@@ -82,13 +99,15 @@ final class FileLease: Lease {
     private let directory: RuntimeDirectory
     private let name: String
     private let boot: String
+    private let database: DatabaseFile.Identity?
 
-    init(_ name: String, in directory: RuntimeDirectory, boot: String) throws(EngineError) {
-        let content = LeaseContent(counter: 1, stuck: 0, boot: boot)
+    init(_ name: String, in directory: RuntimeDirectory, boot: String, database: DatabaseFile.Identity?) throws(EngineError) {
+        let content = LeaseContent(counter: 1, stuck: 0, boot: boot, database: database)
         state = Mutex(State(file: try directory.createLocked(name, content: content.bytes)))
         self.directory = directory
         self.name = name
         self.boot = boot
+        self.database = database
     }
 
     func advance(stuck: Int) throws(EngineError) {
@@ -101,7 +120,7 @@ final class FileLease: Lease {
                     guard LeaseContent.write(counter: counter, stuck: stuck, to: file) else { throw unwritten() }
                 } else {
                     // Somebody has removed the file, or the whole directory.
-                    let content = LeaseContent(counter: counter, stuck: stuck, boot: boot)
+                    let content = LeaseContent(counter: counter, stuck: stuck, boot: boot, database: database)
                     state.file = try directory.createLocked(name, content: content.bytes)
                 }
             } catch {

@@ -25,6 +25,7 @@ extension SQLiteEngine {
                 : HealthFinding("durability", .warning, "synchronous=\(synchronous): a power cut may undo the last moments"))
         findings.append(options.readOnly ? await writeLock() : await commitLatency())
         if let path { findings += disk(path) }
+        if let files = leaseBook as? FileLeases { findings += files.processesOnAnotherFile().map(replacedUnder) }
         let drift = Double(clock.wall - clock.now.microseconds) / 1e6
         findings.append(
             HealthFinding(
@@ -71,6 +72,13 @@ extension SQLiteEngine {
         return HealthFinding(
             "write", .warning,
             "\(holders.named ?? "a process") held the write lock at each of \(Self.lockLooks) looks within half a second; nobody else can write meanwhile"
+        )
+    }
+
+    private func replacedUnder(_ process: Int32) -> HealthFinding {
+        HealthFinding(
+            "file", .failure,
+            "\(LockHolder(process: process)) has another file open than the one that is at \(location) now: it was replaced under that worker; restart it"
         )
     }
 
