@@ -183,7 +183,15 @@ import Testing
             """
         #expect(LockHolders.writers(of: path, locks: table).map(\.process) == [15205])
         #expect(LockHolders.readers(of: path, locks: table).map(\.process) == [15206])
+        #expect(LockHolders.users(of: path, locks: table).map(\.process) == [15207])
         #expect(LockHolders.owners(of: path + "-shm", locks: table).map(\.process) == [2171])
         #expect(LockHolders.writers(of: path).isEmpty)
+    }
+
+    @Test func aLongReaderIsNamed() async throws {
+        let engine = try SQLiteEngine(path: directory.file())
+        _ = try await engine.push([task()])
+        #expect(try await engine.health().first { $0.name == "log" }?.level == .ok)
+        try await engine.close()
     }
 }

@@ -3,7 +3,8 @@ import Relier
 
 struct AdminCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "admin", abstract: "Interventions for emergencies.", subcommands: [ResetAdmissionCommand.self])
+        commandName: "admin", abstract: "Interventions for emergencies.",
+        subcommands: [ResetAdmissionCommand.self, AddWithheldTimeCommand.self])
 }
 
 struct ResetAdmissionCommand: AsyncParsableCommand {

@@ -22,9 +22,15 @@ enum Console {
 
     /// With an ANSI colour where the descriptor is a terminal and `NO_COLOR` is not set.
     static func coloured(_ text: String, _ code: String, on descriptor: Int32 = 1) -> String {
-        isTerminal(descriptor) && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
-            ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+        hasColours(descriptor) ? painted(text, code) : text
     }
+
+    /// Whether the descriptor is a terminal and `NO_COLOR` is not set.
+    static func hasColours(_ descriptor: Int32 = 1) -> Bool {
+        isTerminal(descriptor) && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+    }
+
+    static func painted(_ text: String, _ code: String) -> String { "\u{1b}[\(code)m\(text)\u{1b}[0m" }
 
     static func isTerminal(_ descriptor: Int32 = 1) -> Bool { isatty(descriptor) == 1 }
 

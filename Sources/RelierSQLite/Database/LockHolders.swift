@@ -18,39 +18,60 @@ enum LockHolders {
     /// The bytes of `<database>-shm` that SQLite locks in a write transaction and while a reader uses the log.
     private static let writeByte: Int64 = 120
     private static let readBytes: ClosedRange<Int64> = 123...127
+    /// The byte that every connection to the log keeps locked.
+    private static let openByte: Int64 = 128
     /// The bytes of the database itself that a writer without a log locks.
     private static let reservedBytes: ClosedRange<Int64> = 0x4000_0000...0x4000_0001
 
     /// Who is in a write transaction.
-    static func writers(of path: String, locks table: String? = currentTable) -> [LockHolder] {
-        let logged = holders(of: path + "-shm", bytes: writeByte...writeByte, kinds: ["WRITE"], in: table)
-        return logged.isEmpty ? holders(of: path, bytes: reservedBytes, kinds: ["WRITE"], in: table) : logged
+    static func writers(of path: String, locks table: String? = nil) -> [LockHolder] {
+        let logged = holders(of: path + "-shm", bytes: writeByte...writeByte, locked: ["WRITE"], in: table)
+        return logged.isEmpty ? holders(of: path, bytes: reservedBytes, locked: ["WRITE"], in: table) : logged
     }
 
     /// Who is in a read transaction.
-    static func readers(of path: String, locks table: String? = currentTable) -> [LockHolder] {
-        holders(of: path + "-shm", bytes: readBytes, kinds: ["READ"], in: table)
+    static func readers(of path: String, locks table: String? = nil) -> [LockHolder] {
+        holders(of: path + "-shm", bytes: readBytes, locked: ["READ"], in: table)
+    }
+
+    /// Who has the database open.
+    static func users(of path: String, locks table: String? = nil) -> [LockHolder] {
+        holders(of: path + "-shm", bytes: openByte...openByte, locked: ["READ", "WRITE"], in: table)
     }
 
     /// Who has locked a whole file.
-    static func owners(of path: String, locks table: String? = currentTable) -> [LockHolder] {
-        holders(of: path, bytes: 0...0, kinds: ["WRITE", "READ"], in: table)
+    static func owners(of path: String, locks table: String? = nil) -> [LockHolder] {
+        holders(of: path, bytes: nil, locked: ["WRITE", "READ"], in: table)
     }
 
-    static var currentTable: String? { try? String(contentsOfFile: "/proc/locks", encoding: .utf8) }
+    /// How often the kernel's table is read before nobody is named: it comes in pieces, and lines are missed while others change it.
+    private static let looks = 3
+
+    /// - Parameter bytes: whose locks on bytes count; `nil` for locks on the whole file, which are of another kind.
+    private static func holders(of path: String, bytes: ClosedRange<Int64>?, locked: Set<String>, in table: String?) -> [LockHolder] {
+        var info = stat()
+        guard stat(path, &info) == 0 else { return [] }
+        let file = name(of: info)
+        if let table { return holders(of: file, bytes, locked, table) }
+        for _ in 0..<looks {
+            guard let table = try? String(contentsOfFile: "/proc/locks", encoding: .utf8) else { return [] }
+            let found = holders(of: file, bytes, locked, table)
+            if !found.isEmpty { return found }
+        }
+        return []
+    }
 
     /// Looks a file up in a table of locks, as `proc_locks(5)` describes it.
-    private static func holders(of path: String, bytes: ClosedRange<Int64>, kinds: Set<String>, in table: String?) -> [LockHolder] {
-        var info = stat()
-        guard let table, stat(path, &info) == 0 else { return [] }
-        let file = name(of: info)
+    private static func holders(of file: String, _ bytes: ClosedRange<Int64>?, _ locked: Set<String>, _ table: String) -> [LockHolder] {
         var found: [LockHolder] = []
         for line in table.split(separator: "\n") {
             // `2: POSIX  ADVISORY  WRITE 15205 fe:00:16220324 120 120`; one that only waits has `->` behind its number.
             let fields = line.split(separator: " ")
-            guard fields.count == 8, kinds.contains(String(fields[3])), fields[5] == file, let process = Int32(fields[4]), process > 0,
-                let first = Int64(fields[6]), bytes.overlaps(first...max(first, fields[7] == "EOF" ? .max : Int64(fields[7]) ?? first))
+            guard fields.count == 8, fields[1] == (bytes == nil ? "FLOCK" : "POSIX"), locked.contains(String(fields[3])), fields[5] == file,
+                let process = Int32(fields[4]), process > 0, let first = Int64(fields[6])
             else { continue }
+            let last = fields[7] == "EOF" ? Int64.max : Int64(fields[7]) ?? first
+            if let bytes, !bytes.overlaps(first...max(first, last)) { continue }
             let holder = LockHolder(process: process)
             if !found.contains(holder) { found.append(holder) }
         }

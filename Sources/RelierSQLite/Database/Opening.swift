@@ -93,6 +93,7 @@ struct Opening {
     private func tune(_ db: Database) throws {
         try db.execute(sql: "PRAGMA synchronous = \(options.durability == .durable ? "FULL" : "NORMAL")")
         try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.checkpointPages)")
+        try db.execute(sql: "PRAGMA journal_size_limit = \(Self.keptLogBytes)")
         try db.execute(sql: "PRAGMA cache_size = -\(Self.cacheKiB)")
         try db.execute(sql: "PRAGMA temp_store = MEMORY")
     }
@@ -109,6 +110,8 @@ struct Opening {
 
     /// Pages in the write-ahead log after which a commit copies it back: larger than the default, since the same few pages change all the time.
     private static let checkpointPages = 4000
+    /// A write-ahead log that a long reader made longer than this is cut back to it when it starts over.
+    static let keptLogBytes = 64 << 20
     private static let cacheKiB = 16_000
 
     func explained(_ error: any Error) -> EngineError {

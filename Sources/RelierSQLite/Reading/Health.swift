@@ -7,6 +7,9 @@ extension SQLiteEngine {
     /// Free disk space below which `doctor` warns.
     private static let lowSpace: Int64 = 1 << 30
 
+    /// The size of the log above which `doctor` asks for long readers: no log is that long without one, or a very large transaction.
+    private static let longLog = Int64(Opening.keptLogBytes)
+
     func findings() async throws(EngineError) -> [HealthFinding] {
         var findings: [HealthFinding] = []
         let (journal, tables) = try await read { db in
@@ -24,16 +27,30 @@ extension SQLiteEngine {
                 ? HealthFinding("durability", .ok, "synchronous=\(synchronous): a push is on disk when it returns")
                 : HealthFinding("durability", .warning, "synchronous=\(synchronous): a power cut may undo the last moments"))
         findings.append(options.readOnly ? await writeLock() : await commitLatency())
-        if let path { findings += disk(path) }
+        if let path { findings += disk(path) + [log(path)] }
         if let files = leaseBook as? FileLeases { findings += files.processesOnAnotherFile().map(replacedUnder) }
+        findings += try await times()
+        return findings
+    }
+
+    private func times() async throws(EngineError) -> [HealthFinding] {
+        let withheld = try await withheldTime()
+        if withheld > .zero {
+            return [
+                HealthFinding(
+                    "clock", .warning,
+                    "the wall clock went ahead by \(Int(withheld.inSeconds / 86_400)) days across a restart of the machine, which was not added to the clock of "
+                        + "delays and keys; if that time has really passed: 'admin add-withheld-time'")
+            ]
+        }
         let drift = Double(clock.wall - clock.now.microseconds) / 1e6
-        findings.append(
+        return [
             HealthFinding(
                 "clock", abs(drift) > 60 ? .warning : .ok,
                 abs(drift) > 60
                     ? "the wall clock was set by \(Int(drift)) s since this database's clock began; dates shown may be off by that"
-                    : "engine and wall clock agree within \(String(format: "%.1f", abs(drift))) s"))
-        return findings
+                    : "engine and wall clock agree within \(String(format: "%.1f", abs(drift))) s")
+        ]
     }
 
     /// A real write: permission, space and speed at once.
@@ -73,6 +90,17 @@ extension SQLiteEngine {
             "write", .warning,
             "\(holders.named ?? "a process") held the write lock at each of \(Self.lockLooks) looks within half a second; nobody else can write meanwhile"
         )
+    }
+
+    /// A log grows while somebody reads one old state of the database: it cannot start over before.
+    private func log(_ path: String) -> HealthFinding {
+        var info = stat()
+        let size = stat(path + "-wal", &info) == 0 ? Int64(info.st_size) : 0
+        let text = "\(size >> 20) MiB of write-ahead log"
+        if size <= Self.longLog { return HealthFinding("log", .ok, text) }
+        let readers = LockHolders.readers(of: path).filter { $0.process != getpid() }
+        let who = readers.named.map { "\($0) is reading" } ?? "no reader is there now, or the kernel does not name it"
+        return HealthFinding("log", .warning, "\(text), which grows while one reader goes on; \(who); let it end its transaction")
     }
 
     private func replacedUnder(_ process: Int32) -> HealthFinding {
