@@ -204,7 +204,10 @@ let package = Package(
         ),
         .testTarget(
             name: "RelierSQLiteTests",
-            dependencies: ["Relier", "RelierSQLite", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: settings
+            dependencies: [
+                "Relier", "RelierSQLite", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
         ),
         .testTarget(
             name: "RelierRedisTests",

@@ -6,7 +6,7 @@ public struct SQLiteClock: Sendable {
     public var bootTime: @Sendable () -> Int64
     /// Microseconds since 1970-01-01T00:00Z on the wall clock, which may be set at any time.
     public var wallTime: @Sendable () -> Int64
-    /// What tells one boot of the machine from another, at most 64 bytes.
+    /// What tells one boot of the machine from another, at most 64 bytes; `unknown` where that cannot be told.
     public var bootID: @Sendable () -> String
 
     public init(
@@ -16,6 +16,12 @@ public struct SQLiteClock: Sendable {
         self.wallTime = wallTime
         self.bootID = bootID
     }
+
+    /// The ``bootID`` of a machine that does not tell.
+    static let unknownBoot = "unknown"
+
+    /// Whether two ids are known to be of two boots.
+    static func differ(_ one: String, _ other: String) -> Bool { one != unknownBoot && other != unknownBoot && one != other }
 
     /// The machine's own clocks.
     public static let system: SQLiteClock = {
@@ -30,14 +36,14 @@ public struct SQLiteClock: Sendable {
         private static let bootClock = CLOCK_BOOTTIME
         private static func systemBootID() -> String {
             let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
-            return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"
+            return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? unknownBoot
         }
     #else
         private static let bootClock = CLOCK_MONOTONIC_RAW
         private static func systemBootID() -> String {
             var buffer = [CChar](repeating: 0, count: 64)
             var size = buffer.count
-            guard sysctlbyname("kern.bootsessionuuid", &buffer, &size, nil, 0) == 0 else { return "unknown" }
+            guard sysctlbyname("kern.bootsessionuuid", &buffer, &size, nil, 0) == 0 else { return unknownBoot }
             return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
     #endif

@@ -114,7 +114,7 @@ extension SQLiteEngine {
         return joined.map { incarnation, lease in
             let state = leaseBook.state(of: incarnation)
             return LeaseSighting(
-                incarnation: incarnation, counter: state.counter, lease: .microseconds(lease), holderGone: state.holderGone)
+                incarnation: incarnation, counter: state.counter, lease: .microseconds(lease), holderGone: state.holder == .gone)
         }
     }
 

@@ -18,6 +18,8 @@ public final class SQLiteEngine: Engine {
     let options: SQLiteOptions
     let clock: EngineClock
     let database: any DatabaseWriter
+    /// `nil` in memory.
+    let file: DatabaseFile?
     let writer: Writer
     let leaseBook: any LeaseBook
     let stations: Stations?
@@ -40,15 +42,17 @@ public final class SQLiteEngine: Engine {
 
     /// Opens the database at a path, and makes it unless the options forbid that.
     ///
-    /// - Throws: `unavailable` when there is no database, no directory, or the file system is a network's; `busy` when another program holds it for
+    /// - Throws: `unavailable` when there is no database, no directory, or the file system is a network's; `conflict` when the file has several names (hard
+    ///   links); `busy` when another program holds it for
     ///   longer than ``SQLiteOptions/busyTimeout``; `readOnly`; `corrupt` when the file is damaged, another program's, or a newer Relier's; `full`.
     public convenience init(path: String, options: SQLiteOptions = SQLiteOptions()) throws(EngineError) {
         let opening = Opening(path: path, options: options)
-        let (opened, directory) = try opening.file()
-        let leases = FileLeases(in: directory, boot: opened.clock.boot)
+        let (opened, directory) = options.readOnly ? try opening.look() : try opening.file()
+        let leases = FileLeases(in: directory, boot: opened.clock.boot, database: opened.file, logger: options.logger)
         try self.init(
             opening: opening, opened: opened, location: opening.location, path: opening.path, leases: leases,
-            stations: Stations(in: directory, own: TaskID.next().description))
+            // Who only looks leaves no trace in the directory.
+            stations: options.readOnly ? nil : Stations(in: directory, own: TaskID.next().description))
     }
 
     /// A database that this object alone sees, gone with it. For tests: the same code on `:memory:`.
@@ -69,6 +73,8 @@ public final class SQLiteEngine: Engine {
         self.stations = stations
         let clock = opened.clock
         let database = opened.database
+        let file = opened.file.map { DatabaseFile($0, path: opening.path, options: opening.options) }
+        self.file = file
         let retention = opening.options.retention
         self.clock = clock
         self.database = database
@@ -84,7 +90,7 @@ public final class SQLiteEngine: Engine {
             })
         self.bell = bell
         writer = try Writer(
-            database: database, location: location, turn: opened.turn,
+            database: database, file: file, location: location, turn: opened.turn, refusal: opening.options.refusal(at: location),
             makeStore: { db in try Store(db, clock: clock, retention: retention, leases: leases) },
             committed: { effects in
                 if effects.isEmpty { return }
@@ -92,7 +98,7 @@ public final class SQLiteEngine: Engine {
                 bell.committed(effects)
             })
         transactions = UserTransactions(
-            location: location, logger: opening.options.logger,
+            location: location, file: file, logger: opening.options.logger,
             open: { () throws(EngineError) in
                 if path == nil { return UserTransactions.Connection(database: database, isShared: true, turn: nil) }
                 return try opening.userConnection()
@@ -112,6 +118,7 @@ public final class SQLiteEngine: Engine {
     /// Runs a query on a connection of its own; it sees the last commit and never waits for writers.
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws(EngineError) -> T {
         let location = location
+        try file?.check()
         let result: Result<T, EngineError> = await withCheckedContinuation { continuation in
             database.asyncReadOneState { access in
                 do {
@@ -166,6 +173,8 @@ public final class SQLiteEngine: Engine {
         if worker.lease <= .zero {
             throw EngineError(.failed, "the lease of \(worker.name) is \(worker.lease); it must be more than zero")
         }
+        if let refusal = options.refusal(at: location) { throw refusal }
+        try file?.check()
         let lease = try leaseBook.open(worker.incarnation)
         do {
             // Its own connection: no query of this process may hold up a renewal.
@@ -176,7 +185,7 @@ public final class SQLiteEngine: Engine {
                 if path != nil { held.readers[worker.incarnation] = reader }
             }
             return SQLiteLeaseHolder(
-                worker.incarnation, number: number, lease: lease, reader: reader, writer: writer, location: location)
+                worker.incarnation, number: number, lease: lease, reader: reader, writer: writer, file: file, location: location)
         } catch {
             if error.code != .conflict {
                 lease.end()

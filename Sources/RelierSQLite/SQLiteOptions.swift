@@ -14,6 +14,8 @@ public struct SQLiteOptions: Sendable {
 
     /// Create the database where there is none. Operators' commands pass `false`, so that a wrong directory does not look like an empty system.
     public var create: Bool
+    /// Only look: nothing is made, brought up to date or written, and nobody who writes is waited for. Calls that would write throw `readOnly`.
+    public var readOnly: Bool
     public var durability: Durability
     /// How long a call waits for other processes that write; more than zero.
     public var busyTimeout: Duration
@@ -26,14 +28,19 @@ public struct SQLiteOptions: Sendable {
     public var sharesFile: Bool
     public var retention: Retention
     public var clock: SQLiteClock
+    /// Called once, on whatever thread, when the database file was replaced or removed while the engine has it open. From then on every call throws
+    /// `unavailable`, and no lease is renewed; a program that can leave, so that it is started anew, does it here.
+    public var onLoss: (@Sendable (EngineError) -> Void)?
     public var logger: Logger
 
     public init(
-        create: Bool = true, durability: Durability = .durable, busyTimeout: Duration = .seconds(5),
+        create: Bool = true, readOnly: Bool = false, durability: Durability = .durable, busyTimeout: Duration = .seconds(5),
         transactionLimit: Duration = .seconds(5), prepareDatabase: (@Sendable (Database) throws -> Void)? = nil, sharesFile: Bool = false,
-        retention: Retention = Retention(), clock: SQLiteClock = .system, logger: Logger = Logger(label: "relier.sqlite")
+        retention: Retention = Retention(), clock: SQLiteClock = .system, onLoss: (@Sendable (EngineError) -> Void)? = nil,
+        logger: Logger = Logger(label: "relier.sqlite")
     ) {
         self.create = create
+        self.readOnly = readOnly
         self.durability = durability
         self.busyTimeout = busyTimeout
         self.transactionLimit = transactionLimit
@@ -41,6 +48,7 @@ public struct SQLiteOptions: Sendable {
         self.sharesFile = sharesFile
         self.retention = retention
         self.clock = clock
+        self.onLoss = onLoss
         self.logger = logger
     }
 }

@@ -73,9 +73,11 @@ final class FaultScene: Sendable {
 
     /// Starts the fixture's own command, such as `worker`, as a process of this one.
     ///
-    /// - Parameter log: where its standard error goes; nowhere unless given.
+    /// - Parameters:
+    ///   - log: the path of a file for its standard error; nowhere unless given.
+    ///   - output: a name in the scene's directory for what it writes to its standard output and error; nowhere unless given.
     func start(
-        _ arguments: [String], executable: String? = nil, environment: [String: String] = [:], log: String? = nil
+        _ arguments: [String], executable: String? = nil, environment: [String: String] = [:], log: String? = nil, output: String? = nil
     ) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try executable ?? Self.program("relier-fixture"))
@@ -87,9 +89,21 @@ final class FaultScene: Sendable {
             _ = FileManager.default.createFile(atPath: log, contents: nil)
             process.standardError = FileHandle(forWritingAtPath: log)
         }
+        if let output {
+            let path = "\(directory)/\(output)"
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+            let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+            process.standardOutput = handle
+            process.standardError = handle
+        }
         try process.run()
         spawned.withLock { $0.append(process) }
         return process
+    }
+
+    /// What a process that was started with an output has written.
+    func written(_ output: String) -> String {
+        (try? String(contentsOfFile: "\(directory)/\(output)", encoding: .utf8)) ?? ""
     }
 
     /// Starts one worker process without a supervisor; it drains when this program's end of its input is closed.

@@ -9,25 +9,63 @@ import Testing
             path: ".env",
             text: """
                 # a comment
-                A=1
-                export B = two words   # and a comment
-                C="x \\"y\\" \\n z" # after
-                D='a # b \\n'
-                E=a=b#c
-                F=
-                A=2\r
+                RELIER_A=1
+                export RELIER_B = two words   # and a comment
+                RELIER_C="x \\"y\\" \\n z" # after
+                RELIER_D='a # b \\n'
+                RELIER_E=a=b#c
+                RELIER_F=
+                RELIER_A=2\r
                 """)
-        #expect(file.values == ["A": "2", "B": "two words", "C": "x \"y\" \n z", "D": "a # b \\n", "E": "a=b#c", "F": ""])
+        let values = ["A": "2", "B": "two words", "C": "x \"y\" \n z", "D": "a # b \\n", "E": "a=b#c", "F": ""]
+        #expect(file.values == Dictionary(uniqueKeysWithValues: values.map { ("RELIER_\($0)", $1) }))
+        #expect(file.warning == nil)
+    }
+
+    @Test func whatIsNotOursIsPassedOverByItsNumber() throws {
+        let file = try DotEnv(
+            path: "/srv/.env",
+            text: """
+                PORT=80
+                spring.profile=prod
+                export NODE_ENV
+                JWT_KEY="-----BEGIN KEY-----
+                secretsecret=
+                -----END KEY-----"
+                RELIER_CONCURRENCY=7
+                MOTTO='it
+                RELIER_PROCESSES=2
+                TEXT=open"
+                1A=2
+                """)
+        #expect(file.values == ["RELIER_CONCURRENCY": "7", "RELIER_PROCESSES": "2"])
+        #expect(file.passedOver == [2, 3, 4, 5, 6, 8, 11])
+        #expect(
+            file.warning == "/srv/.env: lines 2, 3, 4, 5, 6, 8, 11 are not NAME=value and no setting of Relier's; passed over")
+    }
+
+    @Test func othersEncodingsArePassedOver() throws {
+        try withTemporaryDirectory { root in
+            let path = root.appending(component: ".env").path
+            try (Data("NAME=".utf8) + [0xe9, 0x0a] + Data("RELIER_CONCURRENCY=9\n".utf8)).write(to: URL(filePath: path))
+            let file = try #require(try DotEnv.find(from: root.path))
+            #expect(file.values == ["RELIER_CONCURRENCY": "9"])
+            #expect(file.passedOver == [1])
+        }
     }
 
     @Test(arguments: [
-        ("A=1\nnonsense", "/srv/.env line 2: 'nonsense' has no '='"), ("1A=2", "'1A' is not a name"), ("A B=1", "'A B' is not a name"),
-        ("=1", "'' is not a name"), ("A=\"open", "not closed"), ("A='x' y", "after the closing quote"),
+        ("A=1\nRELIER_SECRET_KEY hunter2", "line 2: RELIER_SECRET_KEY has no '='"),
+        ("RELIER_SECRET_KEY hunter2=1", "line 1: RELIER_SECRET_KEY has something between"),
+        ("RELIER_URL.x=hunter2", "RELIER_URL has something between"),
+        ("RELIER_SECRET_KEY=\"hunter2", "RELIER_SECRET_KEY: the quote is not closed"),
+        ("export RELIER_SECRET_KEY='x' hunter2", "RELIER_SECRET_KEY: there is something after the closing quote"),
     ])
-    func aBadLineIsNamed(text: String, part: String) throws {
+    func aBadLineOfOursIsNamedWithoutItsValue(text: String, part: String) throws {
         let line = try #require(refusal { _ = try DotEnv(path: "/srv/.env", text: text) })
-        #expect(line.contains(part))
+        #expect(line.contains(part), "\(line)")
         #expect(line.hasPrefix("/srv/.env line "))
+        #expect(!line.contains("hunter2"))
     }
 
     @Test func theNearestFileAtOrAboveTheDirectoryIsFound() throws {

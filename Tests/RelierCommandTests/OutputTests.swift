@@ -91,6 +91,17 @@ import Testing
         table.add("longer", nil)
         #expect(table.text == "NAME    COUNT\na\u{fffd}[2J       7\nlonger      -")
     }
+
+    @Test func coloursAreNeitherEscapedNorPadded() {
+        var table = TextTable("NAME", "STUCK", "LAST", rightAligned: [1])
+        table.add(ColouredCell(text: "a\u{1b}", colour: "33"), ColouredCell(text: "12", colour: "31"), "x")
+        table.add("longer", ColouredCell(text: "0", colour: nil), ColouredCell(text: "y", colour: "32"))
+        #expect(table.text(isColoured: false) == "NAME    STUCK  LAST\na\u{fffd}         12  x\nlonger      0  y")
+        #expect(
+            table.text(isColoured: true)
+                == "\u{1b}[1mNAME    STUCK  LAST\u{1b}[0m\n\u{1b}[33ma\u{fffd}\u{1b}[0m         \u{1b}[31m12\u{1b}[0m  x\n"
+                + "longer      0  \u{1b}[32my\u{1b}[0m")
+    }
 }
 
 @Suite struct DoctorTests {

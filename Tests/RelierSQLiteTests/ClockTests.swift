@@ -81,6 +81,18 @@ import Testing
         try await second.close()
     }
 
+    @Test func aBootThatCannotBeToldEndsNoLeaseAndSetsNoClock() async throws {
+        let first = try open()
+        let worker = try await Hand(first)
+        let lease = try #require(first.leaseBook as? FileLeases)
+        let blind = FileLeases(
+            in: lease.directory, boot: SQLiteClock.unknownBoot, database: nil, logger: first.options.logger)
+        #expect(blind.state(of: worker.incarnation).holder == .alive)
+        hand.change { $0.bootID = SQLiteClock.unknownBoot }
+        #expect(await engineError { _ = try open() }?.message.contains("boot id") == true)
+        try await first.close()
+    }
+
     @Test func anIdleSystemIsNotWrittenTo() async throws {
         let engine = try open()
         _ = try await engine.tend(batch: 10, unregisteredAfter: .seconds(1))
@@ -108,5 +120,71 @@ import Testing
         _ = try await engine.tend(batch: 10, unregisteredAfter: nil)
         #expect(try await engine.status(of: [small.envelope.id, large.envelope.id]).isEmpty)
         try await engine.close()
+    }
+}
+
+/// Restarts of the machine with a wall clock that cannot be right.
+@Suite struct WithheldTimeTests {
+    let directory: TemporaryDirectory
+    let hand = HandClock()
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func open() throws -> SQLiteEngine { try SQLiteEngine(path: directory.file(), options: SQLiteOptions(clock: hand.clock)) }
+
+    private func reboot(_ boot: String, after wall: Duration) {
+        hand.change {
+            $0.boot = 5
+            $0.wall += wall.microseconds
+            $0.bootID = boot
+        }
+    }
+
+    @Test func aBootWithTheWallClockFarAheadEndsNothing() async throws {
+        let first = try open()
+        let delayed = task(due: .after(.days(40)))
+        _ = try await first.push([delayed])
+        let before = try await first.now()
+        try await first.close()
+        reboot("boot-2", after: .days(3650))
+        let second = try open()
+        #expect(try await second.now() == before)
+        #expect(try await second.withheldTime() == .days(3650))
+        #expect(try await second.health().contains { $0.name == "clock" && $0.level == .warning && $0.detail.contains("3650 days") })
+        _ = try await second.tend(batch: 10, unregisteredAfter: nil)
+        #expect(try await second.status(of: [delayed.envelope.id])[delayed.envelope.id]?.state == .scheduled)
+        try await second.close()
+        // The clock is set right before the next start.
+        reboot("boot-3", after: .days(-3649))
+        let third = try open()
+        #expect(try await third.now() == before)
+        #expect(try await third.withheldTime() == .days(1), "a day has passed meanwhile, and is not known to have")
+        try await third.close()
+    }
+
+    @Test func timeThatHasPassedIsAddedOnDemand() async throws {
+        let first = try open()
+        let before = try await first.now()
+        try await first.close()
+        reboot("boot-2", after: .days(60))
+        let second = try open()
+        #expect(try await second.now() == before)
+        #expect(try await second.addWithheldTime() == .days(60))
+        #expect(try await second.addWithheldTime() == .zero)
+        try await second.close()
+        let third = try open()
+        #expect(try await third.now() - before == .days(60))
+        #expect(try await third.withheldTime() == .zero)
+        try await third.close()
+    }
+
+    @Test func aMonthIsAddedUnasked() async throws {
+        let first = try open()
+        let before = try await first.now()
+        try await first.close()
+        reboot("boot-2", after: .days(30))
+        let second = try open()
+        #expect(try await second.now() - before == .days(30))
+        try await second.close()
     }
 }

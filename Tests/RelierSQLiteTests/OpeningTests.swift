@@ -28,6 +28,32 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: directory.file() + "-relier"))
     }
 
+    @Test func everyNameOfAFileLeadsToOneDirectory() async throws {
+        let link = directory.file("l.db")
+        // Before the first opening the link leads nowhere.
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "relier.db")
+        let first = try SQLiteEngine(path: link)
+        let second = try SQLiteEngine(path: directory.file())
+        #expect(first.location == second.location)
+        let worker = try await Hand(first)
+        #expect(try await second.leases().map(\.incarnation) == [worker.incarnation])
+        #expect(try await second.leases().first?.counter == 1)
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+        #expect(names == ["l.db", "relier.db", "relier.db-relier", "relier.db-shm", "relier.db-wal"])
+        try await first.close()
+        try await second.close()
+    }
+
+    @Test func aFileOfTwoNamesIsRefused() async throws {
+        try await SQLiteEngine(path: directory.file()).close()
+        #expect(link(directory.file(), directory.file("second.db")) == 0)
+        for name in ["relier.db", "second.db"] {
+            let error = await open(directory.file(name))
+            #expect(error?.code == .conflict)
+            #expect(error?.message.contains("has 2 names (hard links)") == true)
+        }
+    }
+
     @Test func aDirectoryInPlaceOfTheFile() async {
         let error = await open(directory.path)
         #expect(error?.code == .unavailable)

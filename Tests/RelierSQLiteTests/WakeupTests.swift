@@ -36,6 +36,37 @@ import Testing
         try await there.close()
     }
 
+    /// A waiting process makes its pipe again within its next look.
+    @Test func aWaiterIsWokenAfterItsDirectoryWasRemoved() async throws {
+        let (here, there) = (try SQLiteEngine(path: directory.file()), try SQLiteEngine(path: directory.file()))
+        let worker = try await Hand(here)
+        let runtime = RuntimeDirectory(for: directory.file())
+        async let first: Void = here.awaitWork(worker.incarnation, queues: [.default], timeout: .seconds(30))
+        try await published(here) { $0.work }
+        try FileManager.default.removeItem(atPath: runtime.root)
+        let deadline = ContinuousClock.now + .seconds(20)
+        while runtime.names(suffix: ".station")?.isEmpty ?? true {
+            try #require(ContinuousClock.now < deadline)
+            try await Task.sleep(for: .milliseconds(5))  // waits: between two looks
+        }
+        _ = try await there.push([task()])
+        await first
+        #expect(try await worker.claim().count == 1)
+        var quick = 0
+        for _ in 0..<5 {
+            async let waited: Void = here.awaitWork(worker.incarnation, queues: [.default], timeout: .seconds(30))
+            try await published(here) { $0.work }
+            let start = ContinuousClock.now
+            _ = try await there.push([task()])
+            await waited
+            if ContinuousClock.now - start < Bell.fallback / 2 { quick += 1 }
+            #expect(try await worker.claim().count == 1)
+        }
+        #expect(quick >= 3)
+        try await here.close()
+        try await there.close()
+    }
+
     /// How late a waiting worker wakes for a task that another process pushes with a delay, by the real clock.
     @Test func aDelayedTaskWakesAWaitingWorkerOnTime() async throws {
         let (here, there) = (try SQLiteEngine(path: directory.file()), try SQLiteEngine(path: directory.file()))
@@ -156,7 +187,7 @@ import Testing
         let first = try #require(try await there.leases().first)
         #expect(!first.holderGone)
         #expect(try worker.lease.renew(holding: [:], settledThrough: 0) == .renewed(lost: [], strays: 0))
-        #expect(try await there.leases().first?.counter == first.counter + 1)
+        #expect(try await there.leases().first?.counter == (try #require(first.counter)) + 1)
         try await here.close()
         #expect(try await there.leases().first?.holderGone == true)
         try await there.close()

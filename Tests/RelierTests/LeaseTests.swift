@@ -55,7 +55,7 @@ import Testing
     let start = ContinuousClock.now
     let one = Incarnation.next()
 
-    private func sighting(_ counter: UInt64, gone: Bool = false) -> LeaseSighting {
+    private func sighting(_ counter: UInt64?, gone: Bool = false) -> LeaseSighting {
         LeaseSighting(incarnation: one, counter: counter, lease: .seconds(5), holderGone: gone)
     }
 
@@ -92,6 +92,32 @@ import Testing
         #expect(observer.observe([sighting(7)], at: start + .seconds(30)).isEmpty)
         #expect(observer.observe([sighting(7)], at: start + .seconds(34)).isEmpty)
         #expect(observer.observe([sighting(7)], at: start + .seconds(35)).count == 1)
+    }
+
+    @Test func aLeaseThatCannotBeSeenIsNotCounted() {
+        var observer = LeaseObserver()
+        for second in 0..<60 {
+            #expect(observer.observe([sighting(nil)], at: start + .seconds(second)).isEmpty, "nothing was seen to stand still")
+        }
+        #expect(observer.observe([sighting(7)], at: start + .seconds(60)).isEmpty)
+        #expect(observer.observe([sighting(7)], at: start + .seconds(64)).isEmpty)
+        #expect(observer.observe([sighting(7)], at: start + .seconds(65)).count == 1)
+    }
+
+    @Test func aLookThatFailsBreaksTheView() {
+        var observer = LeaseObserver()
+        _ = observer.observe([sighting(7)], at: start)
+        _ = observer.observe([sighting(nil)], at: start + .seconds(3))
+        #expect(observer.observe([sighting(7)], at: start + .seconds(6)).isEmpty)
+        #expect(observer.observe([sighting(7)], at: start + .seconds(10)).isEmpty)
+        #expect(observer.observe([sighting(7)], at: start + .seconds(11)).count == 1)
+    }
+
+    @Test func aFreedLockIsBelievedWithoutACounter() {
+        var observer = LeaseObserver()
+        _ = observer.observe([sighting(nil, gone: true)], at: start)
+        let ended = observer.observe([sighting(nil, gone: true)], at: start + .seconds(1))
+        #expect(ended.map(\.target) == [.incarnation(one, counter: nil)])
     }
 
     @Test func whoeverDisappearedIsForgotten() {

@@ -1,14 +1,15 @@
 /// One joined incarnation, as a sweeper sees it.
 public struct LeaseSighting: Sendable, Hashable {
     public var incarnation: Incarnation
-    /// Its lease counter.
-    public var counter: UInt64
+    /// Its lease counter; `nil` when it could not be read. Not being able to look is no death: such a sighting ends no lease, and a counter that
+    /// stood still before it says nothing.
+    public var counter: UInt64?
     /// How long the counter may stand still.
     public var lease: Duration
     /// The engine knows that its holder is gone (its lock is free, or the machine was rebooted since).
     public var holderGone: Bool
 
-    public init(incarnation: Incarnation, counter: UInt64, lease: Duration, holderGone: Bool) {
+    public init(incarnation: Incarnation, counter: UInt64?, lease: Duration, holderGone: Bool) {
         self.incarnation = incarnation
         self.counter = counter
         self.lease = lease

@@ -1,12 +1,13 @@
 /// Finds leases that have ended: those whose counter a sweeper saw unchanged for their whole duration on its own clock, and those whose holder the engine knows to be gone. Pure.
 ///
-/// No wall clock and no other machine's clock takes part. After a break in its view a sweeper starts anew, so that an outage of the engine ends no lease.
+/// No wall clock and no other machine's clock takes part. After a break in its view a sweeper starts anew, so that neither an outage of the engine nor a
+/// lease that cannot be looked at ends one.
 struct LeaseObserver {
     /// How long a holder has to be gone before a sweeper acts on it: the parent of its process, where there is one, saw it die too, knows of what, and comes first.
     static let parentsTurn = Duration.seconds(1)
 
     private struct Seen {
-        var counter: UInt64
+        var counter: UInt64?
         var since: ContinuousClock.Instant
         var holderGone: Bool
     }
@@ -18,6 +19,8 @@ struct LeaseObserver {
         var ended: [(target: ReleaseTarget, death: Death)] = []
         var next: [Incarnation: Seen] = [:]
         for sighting in sightings {
+            // A look that failed is a break in the view: counting begins again with the next one that succeeds.
+            if sighting.counter == nil && !sighting.holderGone { continue }
             let fresh = Seen(counter: sighting.counter, since: now, holderGone: sighting.holderGone)
             var entry = seen[sighting.incarnation] ?? fresh
             if entry.counter != sighting.counter || entry.holderGone != sighting.holderGone { entry = fresh }

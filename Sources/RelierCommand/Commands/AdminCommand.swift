@@ -3,7 +3,8 @@ import Relier
 
 struct AdminCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "admin", abstract: "Interventions for emergencies.", subcommands: [ResetAdmissionCommand.self])
+        commandName: "admin", abstract: "Interventions for emergencies.",
+        subcommands: [ResetAdmissionCommand.self, AddWithheldTimeCommand.self])
 }
 
 struct ResetAdmissionCommand: AsyncParsableCommand {
@@ -17,7 +18,7 @@ struct ResetAdmissionCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let ended = try await engine.withEngine { engine, _ in
+        let ended = try await engine.withEngine(for: confirm ? .operating : .looking) { engine, _ in
             let window = try await engine.admission().window
             guard confirm else {
                 throw CommandError.misuse("nothing was changed: this would \(Self.consequence(window)); add --confirm to do it")

@@ -17,7 +17,7 @@ struct AdmissionStatusCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let report = try await engine.withEngine { engine, settings in
+        let report = try await engine.withEngine(for: .looking) { engine, settings in
             AdmissionReport(try await engine.admission(), settings.admission)
         }
         if output.json { return try JSONOutput.write(report.json) }

@@ -1,6 +1,16 @@
 import ArgumentParser
 import Relier
 
+/// What a command opens the engine for.
+enum EngineUse: Sendable {
+    /// Reads what is there. A database file is not written, and nobody who writes to it is waited for.
+    case looking
+    /// Changes what is there.
+    case operating
+    /// Makes the database where there is none.
+    case creating
+}
+
 /// Which engine a command speaks to.
 struct EngineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where tasks live (RELIER_URL).", valueName: "url"))
@@ -16,9 +26,9 @@ struct EngineOptions: ParsableArguments {
     }
 
     /// Opens the engine, hands it over, closes it.
-    func withEngine<Value>(create: Bool = false, _ body: (any Engine, Settings) async throws -> Value) async throws -> Value {
+    func withEngine<Value>(for use: EngineUse, _ body: (any Engine, Settings) async throws -> Value) async throws -> Value {
         let settings = try settings()
-        let engine = try settings.openEngine(create: create)
+        let engine = try settings.openEngine(for: use)
         let value: Value
         do {
             value = try await body(engine, settings)

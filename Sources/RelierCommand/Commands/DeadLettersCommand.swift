@@ -27,7 +27,7 @@ struct DeadLettersListCommand: AsyncParsableCommand {
     func run() async throws {
         if byReason { return try await countByReason() }
         let query = DeadLetterQuery(name: name, reason: reason, limit: page.limit, after: page.after)
-        let found = try await engine.withEngine { engine, _ in try await engine.deadLetters(query) }
+        let found = try await engine.withEngine(for: .looking) { engine, _ in try await engine.deadLetters(query) }
         if output.json { return try JSONOutput.write(found.json("dead_letters", \.json)) }
         if found.items.isEmpty { return Console.out("no dead letters") }
         var table = TextTable("ID", "NAME", "REASON", "QUARANTINED", "ATTEMPTS", "RESURRECTIONS", "MESSAGE", rightAligned: [4, 5])
@@ -42,7 +42,7 @@ struct DeadLettersListCommand: AsyncParsableCommand {
     }
 
     private func countByReason() async throws {
-        let counts = try await engine.withEngine { engine, _ in try await engine.deadLetterReasons() }
+        let counts = try await engine.withEngine(for: .looking) { engine, _ in try await engine.deadLetterReasons() }
         if output.json {
             return try JSONOutput.write(.object(["reasons": .object(counts.mapValues { .of($0) })]))
         }
@@ -62,7 +62,7 @@ struct DeadLettersInspectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let id = try task.parsed()
-        let details = try await engine.withEngine { engine, _ in try await Self.deadLetter(id, engine) }
+        let details = try await engine.withEngine(for: .looking) { engine, _ in try await Self.deadLetter(id, engine) }
         if output.json { return try JSONOutput.write(details.json) }
         Console.out(try DetailsText.of(details))
     }
@@ -93,7 +93,7 @@ struct DeadLettersReleaseCommand: AsyncParsableCommand {
 
     func run() async throws {
         let id = try task.parsed()
-        let details = try await engine.withEngine { engine, _ in
+        let details = try await engine.withEngine(for: .operating) { engine, _ in
             let details = try await DeadLettersInspectCommand.deadLetter(id, engine)
             try await engine.releaseDeadLetter(id, fresh: fresh)
             return details

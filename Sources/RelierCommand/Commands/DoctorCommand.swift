@@ -12,7 +12,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         let findings: [HealthFinding]
         do {
-            findings = try await engine.withEngine { engine, _ in
+            findings = try await engine.withEngine(for: .looking) { engine, _ in
                 try await engine.health() + (try await Waiting.findings(engine))
             }
         } catch let error as SettingsError {

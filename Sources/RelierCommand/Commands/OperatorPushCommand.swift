@@ -30,7 +30,7 @@ struct OperatorPushCommand: AsyncParsableCommand {
         guard case .object? = try? CanonicalJSON.decode(JSONValue.self, from: arguments) else {
             throw CommandError.misuse("the arguments of '\(options.name)' are not a JSON object, such as {\"id\": \"INV-1\"}")
         }
-        try await options.engine.withEngine { engine, settings in
+        try await options.engine.withEngine(for: .operating) { engine, settings in
             let known = KnownTasks(try await LiveWorkers.of(engine))
             known.warnings(name: options.name, version: version, queue: queue).forEach(Console.warning)
             let relier = Relier(engine, settings: settings.client())

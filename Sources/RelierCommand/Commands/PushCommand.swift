@@ -24,7 +24,7 @@ struct PushCommand<App: RelierApp>: AsyncParsableCommand {
             throw CommandError.misuse("--version is \(version), but '\(options.name)' has version \(type.options.version) in this program")
         }
         let task = try TypedArguments.decode(type, from: try options.arguments())
-        try await options.engine.withEngine(create: true) { engine, settings in
+        try await options.engine.withEngine(for: .creating) { engine, settings in
             let relier = Relier(engine, settings: settings.client(for: App.tasks))
             try await options.run(engine) { try await Self.push(task, relier, queue: queue, after: delay) }
         }

@@ -14,7 +14,7 @@ struct QueueListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let queues = try await engine.withEngine { engine, _ in try await engine.queues() }
+        let queues = try await engine.withEngine(for: .looking) { engine, _ in try await engine.queues() }
         if output.json { return try JSONOutput.write(.object(["queues": .array(queues.map(\.json))])) }
         if queues.isEmpty { return Console.out("no queues yet") }
         var table = TextTable(
@@ -62,7 +62,7 @@ struct QueueArgument: ParsableArguments {
     var queue: String
 
     func setPaused(_ isPaused: Bool, _ options: EngineOptions, _ output: OutputOptions) async throws {
-        try await options.withEngine { engine, _ in try await engine.setPaused(isPaused, queue: Queue(queue)) }
+        try await options.withEngine(for: .operating) { engine, _ in try await engine.setPaused(isPaused, queue: Queue(queue)) }
         if output.json { return try JSONOutput.write(.object(["queue": .of(queue), "paused": .bool(isPaused)])) }
         let name = Console.safe(queue)
         Console.out(

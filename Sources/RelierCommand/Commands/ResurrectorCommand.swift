@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Relier
 
 /// Sweeps for dead workers, without running tasks.
@@ -22,7 +23,8 @@ struct ResurrectorCommand: AsyncParsableCommand {
         ])
         Console.runLong()
         let logger = settings.logger("relier.resurrector")
-        let store = try await EngineStart.open(settings, create: false, logger: logger)
+        // Whoever started this process starts it anew, on the file that is there now.
+        let store = try await EngineStart.open(settings, for: .operating, logger: logger) { _ in Console.leave(status: 1) }
         Console.out("resurrector started: sweeps every \(DurationText.write(settings.resurrectionInterval)) at most, at \(store.location)")
         try await LongRunning.run(Resurrector(engine: store, settings: settings.resurrection, logger: logger), logger: logger)
         try await store.close()

@@ -14,7 +14,7 @@ struct SchedulesListCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let board = try await engine.withEngine { engine, _ in try await engine.schedules() }
+        let board = try await engine.withEngine(for: .looking) { engine, _ in try await engine.schedules() }
         let schedules = board.schedules.map { ScheduleListing($0, on: board) }
         if output.json { return try JSONOutput.write(.object(["schedules": .array(schedules.map(\.json))])) }
         if schedules.isEmpty { return Console.out("no schedules; a worker makes those of its tasks known when it starts") }
@@ -43,7 +43,7 @@ struct SchedulesRemoveCommand: AsyncParsableCommand {
 
     func run() async throws {
         let name = name
-        try await engine.withEngine { engine, _ in
+        try await engine.withEngine(for: .operating) { engine, _ in
             let known = try await engine.schedules().schedules.map(\.definition.name)
             guard known.contains(name) else {
                 let near = NearestName.of(name, among: known).map { "; did you mean '\($0)'?" } ?? ""

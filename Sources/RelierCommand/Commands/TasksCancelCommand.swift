@@ -19,7 +19,7 @@ struct TasksCancelCommand: AsyncParsableCommand {
 
     func run() async throws {
         let id = try task.parsed()
-        let reply = try await engine.withEngine { engine, _ in try await engine.cancel(id, terminate: !noTerminate) }
+        let reply = try await engine.withEngine(for: .operating) { engine, _ in try await engine.cancel(id, terminate: !noTerminate) }
         if output.json {
             return try JSONOutput.write(.object(["id": .of(id), "cancelled": .bool(reply == .cancelled)]))
         }

@@ -36,7 +36,7 @@ struct TasksListCommand: AsyncParsableCommand {
     func run() async throws {
         let query = TaskQuery(
             state: state.map(TaskState.init(rawValue:)), queue: queue.map { Queue($0) }, name: name, limit: page.limit, after: page.after)
-        let found = try await engine.withEngine { engine, _ in try await engine.tasks(query) }
+        let found = try await engine.withEngine(for: .looking) { engine, _ in try await engine.tasks(query) }
         if output.json { return try JSONOutput.write(found.json("tasks", \.json)) }
         if found.items.isEmpty { return Console.out("no tasks") }
         var table = TextTable(
@@ -60,7 +60,7 @@ struct TasksInspectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let id = try task.parsed()
-        let details = try await engine.withEngine { engine, _ in
+        let details = try await engine.withEngine(for: .looking) { engine, _ in
             guard let details = try await engine.inspect(id) else {
                 throw CommandError("task \(id) is not known at \(engine.location), or no longer kept; 'tasks list' shows what there is")
             }

@@ -29,7 +29,8 @@ struct WorkerCommand<App: RelierApp>: AsyncParsableCommand {
         if let objection = settings.worker(for: App.tasks).objection { throw CommandError.misuse(objection) }
         Console.runLong()
         let logger = settings.logger("relier.supervisor")
-        let store = try await EngineStart.open(settings, create: true, logger: logger)
+        // What ran belongs to the file that is gone. The workers find out by themselves; whoever started this process starts it anew.
+        let store = try await EngineStart.open(settings, for: .creating, logger: logger) { _ in Console.leave(status: 1) }
         Console.out(Self.startLine(settings, registry.kinds, location: store.location))
         try await LongRunning.run(Supervisor(engine: store, settings: settings.supervisor(for: registry)), logger: logger)
         try await store.close()
@@ -70,7 +71,8 @@ struct WorkerProcessCommand<App: RelierApp>: AsyncParsableCommand {
         let opened = Mutex<(any Engine)?>(nil)
         let ending = try await WorkerProcess.run(
             opening: {
-                let engine = try settings.openEngine(create: true)
+                // Its supervisor starts another, which opens the file that is there now.
+                let engine = try settings.openEngine(for: .creating) { _ in WorkerProcess.stopItself() }
                 opened.withLock { $0 = engine }
                 return engine
             }, tasks: try TaskRegistry(App.tasks),

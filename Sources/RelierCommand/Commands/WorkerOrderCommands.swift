@@ -44,7 +44,7 @@ struct WorkerArgument: ParsableArguments {
     var worker: String
 
     func give(_ order: WorkerOrder, _ engine: EngineOptions, _ output: OutputOptions) async throws {
-        let found = try await engine.withEngine { engine, _ in
+        let found = try await engine.withEngine(for: .operating) { engine, _ in
             let found = try await LiveWorkers.named(worker, in: engine)
             try await engine.order(order, to: found.info.incarnation)
             return found

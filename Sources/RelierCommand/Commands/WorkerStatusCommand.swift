@@ -8,7 +8,7 @@ struct WorkerStatusCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let workers = try await engine.withEngine { engine, _ in try await LiveWorkers.of(engine) }
+        let workers = try await engine.withEngine(for: .looking) { engine, _ in try await LiveWorkers.of(engine) }
         if output.json { return try JSONOutput.write(.object(["workers": .array(workers.map(\.json))])) }
         if workers.isEmpty { return Console.out("no live worker") }
         var table = TextTable(
@@ -16,10 +16,10 @@ struct WorkerStatusCommand: AsyncParsableCommand {
             rightAligned: [3, 4, 5, 6])
         for worker in workers {
             let info = worker.info
-            let stuck = String(worker.stuck)
+            let stuck = ColouredCell(text: String(worker.stuck), colour: worker.stuck > 0 ? "31" : nil)
             table.add(
                 info.incarnation.description, info.name + (info.isolated ? " (one suspect)" : ""), info.host, String(info.pid),
-                String(worker.running), worker.stuck > 0 ? Console.coloured(stuck, "31") : stuck, String(info.concurrency),
+                String(worker.running), stuck, String(info.concurrency),
                 info.queues.map(\.name).joined(separator: ","), String(info.kinds.count), worker.joinedAt.readable,
                 worker.order?.rawValue)
         }

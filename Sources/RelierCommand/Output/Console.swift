@@ -17,6 +17,12 @@ enum Console {
         LineWriter.standardError.flush(within: limit)
     }
 
+    /// Ends the process at once, after what is left to write, for up to a second.
+    static func leave(status: Int32) -> Never {
+        finish()
+        _exit(status)
+    }
+
     /// One or more whole lines.
     static func out(_ text: String) {
         if waitsForReaders.load(ordering: .relaxed) { print(text) } else { LineWriter.standardOutput.append((text + "\n").utf8) }
@@ -38,9 +44,15 @@ enum Console {
 
     /// With an ANSI colour where the descriptor is a terminal and `NO_COLOR` is not set.
     static func coloured(_ text: String, _ code: String, on descriptor: Int32 = 1) -> String {
-        isTerminal(descriptor) && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
-            ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text
+        hasColours(descriptor) ? painted(text, code) : text
     }
+
+    /// Whether the descriptor is a terminal and `NO_COLOR` is not set.
+    static func hasColours(_ descriptor: Int32 = 1) -> Bool {
+        isTerminal(descriptor) && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+    }
+
+    static func painted(_ text: String, _ code: String) -> String { "\u{1b}[\(code)m\(text)\u{1b}[0m" }
 
     static func isTerminal(_ descriptor: Int32 = 1) -> Bool { isatty(descriptor) == 1 }
 

@@ -16,7 +16,10 @@ extension Settings {
     /// - Parameter create: whether a database file that is not there is made. Workers and programs that push do; operators' commands do not, so that
     ///   a wrong directory does not look like an empty system.
     /// - Throws: ``CommandError`` when there is no database and none is to be made; `EngineError` when it cannot be opened.
-    public func openEngine(create: Bool) throws -> any Engine {
+    public func openEngine(create: Bool) throws -> any Engine { try openEngine(for: create ? .creating : .operating) }
+
+    /// - Parameter onLoss: called once when a database file was replaced or removed while the engine has it open.
+    func openEngine(for use: EngineUse, onLoss: (@Sendable (EngineError) -> Void)? = nil) throws -> any Engine {
         guard case .sqlite(let path, _) = url.place else {
             #if Redis
                 return try redis.engine(url, retention: retention, settings: self)
@@ -24,7 +27,7 @@ extension Settings {
                 throw CommandError("this program was built without the trait 'Redis' of relier")
             #endif
         }
-        if !create && !FileManager.default.fileExists(atPath: path) {
+        if use != .creating && !FileManager.default.fileExists(atPath: path) {
             let place = URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
             throw CommandError(
                 "no database at \(place); a worker or a push of your program creates it. Is this the right directory? Another one: --url sqlite:PATH or RELIER_URL"
@@ -33,9 +36,10 @@ extension Settings {
         return try SQLiteEngine(
             path: path,
             options: SQLiteOptions(
-                create: create, durability: durability == .relaxed ? .relaxed : .durable, transactionLimit: transactionLimit,
+                create: use == .creating, readOnly: use == .looking, durability: durability == .relaxed ? .relaxed : .durable,
+                transactionLimit: transactionLimit,
                 sharesFile: file == .shared, retention: retention,
-                logger: logger("relier.sqlite")))
+                onLoss: onLoss, logger: logger("relier.sqlite")))
     }
 
     var checkpoints: CheckpointSettings {

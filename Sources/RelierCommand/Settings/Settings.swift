@@ -45,7 +45,7 @@ public struct Settings: Sendable {
     public let signing: SigningKeys?
     /// How many tasks come in; `nil` when there is neither a limit nor a bound.
     public let admission: AdmissionPolicy?
-    /// One line for each `RELIER_` variable that is no setting.
+    /// One line for each `RELIER_` variable that is no setting, and one with the numbers of the lines that were passed over in `.env`.
     public let warnings: [String]
 
     /// The engine's address, as it was given. It may have a password in it.

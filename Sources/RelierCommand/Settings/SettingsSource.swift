@@ -51,7 +51,7 @@ struct SettingsSource {
         return value
     }
 
-    /// One line for each `RELIER_` variable that is no setting.
+    /// One line for each `RELIER_` variable that is no setting, and one for what was passed over in `.env`.
     var warnings: [String] {
         let known = Set(SettingsTable.all.map(\.variable))
         let places =
@@ -59,10 +59,11 @@ struct SettingsSource {
             + (file?.values.keys.filter { $0.hasPrefix("RELIER_") && environment[$0] == nil }.map {
                 ($0, "in \(file?.place(of: $0) ?? ".env")")
             } ?? [])
-        return places.filter { !known.contains($0.0) }.sorted { $0.0 < $1.0 }.map { name, place in
-            let hint = NearestName.of(name, among: known).map { "; the nearest is \($0)" } ?? ""
-            return "\(name) \(place) is no setting of this version and has no effect\(hint)"
-        }
+        return [file?.warning].compactMap(\.self)
+            + places.filter { !known.contains($0.0) }.sorted { $0.0 < $1.0 }.map { name, place in
+                let hint = NearestName.of(name, among: known).map { "; the nearest is \($0)" } ?? ""
+                return "\(name) \(place) is no setting of this version and has no effect\(hint)"
+            }
     }
 
     private func lookUp(_ setting: some SettingDescription, in provider: EnvironmentVariablesProvider) -> String? {

@@ -21,8 +21,7 @@ extension EngineError {
         }
         switch code & 0xff {
         case SQLITE_BUSY, SQLITE_LOCKED:
-            return EngineError(
-                .busy, "\(location) is locked by another program (\(text)); try again, or see who holds it with 'fuser'", cause: error)
+            return EngineError(.busy, busyMessage(location, text), cause: error)
         case SQLITE_READONLY, SQLITE_PERM:
             return EngineError(
                 .readOnly, "\(location) cannot be written (\(text)); give this user write permission to the file and its directory",
@@ -45,5 +44,15 @@ extension EngineError {
         default:
             return EngineError(.failed, "\(location): \(text) (SQLite error \(code))", cause: error)
         }
+    }
+
+    /// Names who writes, where the kernel tells.
+    private static func busyMessage(_ location: String, _ text: String) -> String {
+        let path = location.hasPrefix("sqlite:/") ? String(location.dropFirst("sqlite:".count)) : nil
+        guard let holders = path.flatMap({ LockHolders.writers(of: $0).named }) else {
+            return
+                "\(location) is locked by another program, which the kernel does not name (\(text)); try again, or see who has it open with 'fuser'"
+        }
+        return "\(location) is locked (\(text)): \(holders) is in a write transaction; try again, or end that transaction"
     }
 }

@@ -12,10 +12,10 @@ struct SchemaMigrator: Sendable {
         migrations.append((identifier, migrate))
     }
 
+    static let inUseQuery = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'relier_migration'"
+
     /// Whether the file holds Relier's tables.
-    func isInUse(_ db: Database) throws -> Bool {
-        try db.exists("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'relier_migration'")
-    }
+    func isInUse(_ db: Database) throws -> Bool { try db.exists(Self.inUseQuery) }
 
     func hasCompletedMigrations(_ db: Database) throws -> Bool {
         let applied = try applied(db)

@@ -12,9 +12,11 @@ final class WriteTurn: Sendable {
     private let isBeginning = Atomic<Bool>(false)
     private let isRaised = Atomic<Bool>(false)
 
-    init?(path: String) {
+    init?(in directory: RuntimeDirectory) {
+        let path = directory.path("turn.lock")
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o660)
         if descriptor < 0 { return nil }
+        directory.grantAccess(to: descriptor)
         close(descriptor)
         guard let marker = LockedFile(existing: path), let probe = LockedFile(existing: path) else { return nil }
         self.marker = marker

@@ -35,21 +35,32 @@ final class Writer: Sendable {
     private let wake = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
     private let database: any DatabaseWriter
+    /// `nil` in memory.
+    private let file: DatabaseFile?
     private let location: String
     private let turn: WriteTurn?
+    /// What every operation is answered with where nothing may be written.
+    private let refusal: EngineError?
     private let makeStore: @Sendable (Database) throws -> Store
     /// Told what a transaction changed, after its commit and before its callers.
     private let committed: @Sendable (Effects) -> Void
 
     init(
-        database: any DatabaseWriter, location: String, turn: WriteTurn?, makeStore: @escaping @Sendable (Database) throws -> Store,
+        database: any DatabaseWriter, file: DatabaseFile?, location: String, turn: WriteTurn?, refusal: EngineError? = nil,
+        makeStore: @escaping @Sendable (Database) throws -> Store,
         committed: @escaping @Sendable (Effects) -> Void
     ) throws(EngineError) {
         self.database = database
+        self.file = file
         self.location = location
         self.turn = turn
+        self.refusal = refusal
         self.makeStore = makeStore
         self.committed = committed
+        if refusal != nil {
+            ended.signal()
+            return
+        }
         do {
             try POSIXThread.start("relier-sqlite-writer") { [self] in
                 serve()
@@ -97,6 +108,7 @@ final class Writer: Sendable {
     }
 
     func submit(_ job: WriteJob) {
+        if let refusal { return job.finish(refusal) }
         enum Action { case none, wake, refuse }
         let action = queue.withLock { queue -> Action in
             if queue.closed { return .refuse }
@@ -172,6 +184,10 @@ final class Writer: Sendable {
         var refusals: [EngineError?] = []
         refusals.reserveCapacity(group.count)
         var done = group.startIndex
+        do { try file?.check() } catch {
+            for job in group { job.finish(error) }
+            return
+        }
         do {
             try begin(store)
             let start = DispatchTime.now().uptimeNanoseconds
@@ -198,8 +214,9 @@ final class Writer: Sendable {
             }
             return
         }
+        let loss = lossSinceCommit()
         committed(store.takeEffects())
-        for (job, refusal) in zip(group, refusals) { job.finish(refusal) }
+        for (job, refusal) in zip(group, refusals) { job.finish(refusal ?? loss) }
         if done < group.endIndex { runGroup(group[done...], in: store) }
     }
 
@@ -210,6 +227,7 @@ final class Writer: Sendable {
     private func runAlone(_ job: WriteJob, in store: Store) {
         var committing = false
         do {
+            try file?.check()
             try begin(store)
             try job.run(store)
             committing = true
@@ -219,8 +237,14 @@ final class Writer: Sendable {
             job.finish(EngineError.from(error, at: location, committing: committing))
             return
         }
+        let loss = lossSinceCommit()
         committed(store.takeEffects())
-        job.finish(nil)
+        job.finish(loss)
+    }
+
+    private func lossSinceCommit() -> EngineError? {
+        do { try file?.checkCommitted() } catch { return error }
+        return nil
     }
 }
 

@@ -1,58 +1,89 @@
 import Foundation
+import Logging
 import Relier
 import Synchronization
 
 /// Leases as files beside the database, one an incarnation, locked by its process for its life: the kernel frees the lock the moment the process
 /// is gone, whatever it had started.
 ///
-/// Layout, 96 bytes: `RLRL`, version, lease counter (8 bytes at 8), process id (4 at 16), stuck bodies (4 at 20), length of the boot id (1 at 31),
-/// boot id (64 at 32).
+/// What a look says: the process is gone when the lock can be taken or the file is from another boot. A file that is missing tells of no death, since
+/// its holder makes it again at its next renewal; it counts as a counter that stands at 0. Any look that fails leaves counter and holder unknown.
 final class FileLeases: LeaseBook {
-    private static let magic: [UInt8] = Array("RLRL".utf8) + [1, 0, 0, 0]
-    private static let size = 96
-
     let directory: RuntimeDirectory
     private let boot: String
+    /// The file that this process has open.
+    private let database: DatabaseFile.Identity?
+    private let opener: FileOpener
+    private let logger: Logger
+    private let unseen: UnseenLeases
 
-    init(in directory: RuntimeDirectory, boot: String) {
+    /// - Parameter opener: opens the lease files of others.
+    init(
+        in directory: RuntimeDirectory, boot: String, database: DatabaseFile.Identity?, logger: Logger,
+        opener: @escaping FileOpener = LockedFile.systemOpener
+    ) {
         self.directory = directory
         self.boot = boot
+        self.database = database
+        self.opener = opener
+        self.logger = logger
+        unseen = UnseenLeases(logger: logger)
     }
 
-    private func path(_ incarnation: Incarnation) -> String { directory.path("\(incarnation).lease") }
+    private func name(_ incarnation: Incarnation) -> String { "\(incarnation).lease" }
 
     func open(_ incarnation: Incarnation) throws(EngineError) -> any Lease {
-        var content = [UInt8](repeating: 0, count: Self.size)
-        content.replaceSubrange(0..<8, with: Self.magic)
-        content[8] = 1
-        withUnsafeBytes(of: getpid()) { content.replaceSubrange(16..<20, with: $0) }
-        let bytes = Array(boot.utf8.prefix(64))
-        content[31] = UInt8(bytes.count)
-        content.replaceSubrange(32..<(32 + bytes.count), with: bytes)
-        let file = try directory.createLocked("\(incarnation).lease", content: content)
-        return FileLease(file, name: path(incarnation))
+        try FileLease(name(incarnation), in: directory, boot: boot, database: database)
     }
 
     func state(of incarnation: Incarnation) -> LeaseState {
-        guard let file = LockedFile(existing: path(incarnation)) else { return LeaseState(counter: 0, holderGone: true) }
-        let content = file.read(count: Self.size, at: 0)
-        guard content.count == Self.size, Array(content[0..<8]) == Self.magic else { return LeaseState(counter: 0, holderGone: true) }
-        let counter = content.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self) }
-        let stuck = content.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 20, as: UInt32.self) }
-        let written = Array(content[32..<min(Self.size, 32 + Int(content[31]))])
-        let gone = written != Array(boot.utf8.prefix(64)) || file.isUnlocked()
-        return LeaseState(counter: counter, holderGone: gone, stuck: Int(stuck))
+        let path = directory.path(name(incarnation))
+        func unknown(_ cause: String, _ remedy: String) -> LeaseState {
+            unseen.note(incarnation, at: path, cause: cause, remedy: remedy)
+            return LeaseState(counter: nil, holder: .unknown)
+        }
+        guard let file = LockedFile(reading: path, with: opener) else {
+            let failure = ErrorNumber(value: errno)
+            if failure.value == ENOENT { return LeaseState(counter: LeaseContent.missingCounter, holder: .unknown) }
+            return unknown("\(failure)", failure.remedy)
+        }
+        let content = LeaseContent(file)
+        if file.isUnlocked() { return LeaseState(counter: content?.counter, holder: .gone) }
+        let failure = ErrorNumber(value: errno)
+        guard failure.value == EWOULDBLOCK else { return unknown("\(failure)", failure.remedy) }
+        guard let content else {
+            return unknown("its content is not a lease of this version", "restart the worker that holds it")
+        }
+        let holder: LeaseState.Holder = SQLiteClock.differ(content.boot, boot) ? .gone : .alive
+        return LeaseState(counter: content.counter, holder: holder, stuck: Int(content.stuck))
     }
 
-    func remove(_ incarnation: Incarnation) { unlink(path(incarnation)) }
+    /// The processes that hold a lease and have another file open than this one: it was replaced or removed under them.
+    func processesOnAnotherFile() -> [Int32] {
+        let processes = (directory.names(suffix: ".lease") ?? []).compactMap { name -> Int32? in
+            guard let file = LockedFile(reading: directory.path(name)), let content = LeaseContent(file), content.database != database,
+                !file.isUnlocked(), errno == EWOULDBLOCK
+            else { return nil }
+            return content.process
+        }
+        return Set(processes).sorted()
+    }
+
+    func remove(_ incarnation: Incarnation) { remove(name(incarnation)) }
+
+    private func remove(_ name: String) {
+        let failure = directory.remove(name)
+        if failure != 0 { logger.debug("\(directory.path(name)) is left over and cannot be removed (\(ErrorNumber(value: failure)))") }
+    }
 
     /// Removes the files of dead incarnations that are not joined.
     func sweep(keeping joined: Set<Incarnation>) {
-        for name in directory.names(suffix: ".lease") {
+        unseen.keep(joined)
+        for name in directory.names(suffix: ".lease") ?? [] {
             guard let incarnation = Incarnation(String(name.dropLast(".lease".count))), !joined.contains(incarnation),
-                let file = LockedFile(existing: directory.path(name)), file.isUnlocked()
+                let file = LockedFile(reading: directory.path(name)), file.isUnlocked()
             else { continue }
-            unlink(directory.path(name))
+            remove(name)
         }
     }
 }
@@ -62,25 +93,47 @@ final class FileLease: Lease {
     private struct State {
         var file: LockedFile?
         var counter: UInt64 = 1
-        var stuck = 0
+        var stuck: UInt32 = 0
     }
     private let state: Mutex<State>
+    private let directory: RuntimeDirectory
     private let name: String
+    private let boot: String
+    private let database: DatabaseFile.Identity?
 
-    init(_ file: LockedFile, name: String) {
-        state = Mutex(State(file: file))
+    init(_ name: String, in directory: RuntimeDirectory, boot: String, database: DatabaseFile.Identity?) throws(EngineError) {
+        let content = LeaseContent(counter: 1, stuck: 0, boot: boot, database: database)
+        state = Mutex(State(file: try directory.createLocked(name, content: content.bytes)))
+        self.directory = directory
         self.name = name
+        self.boot = boot
+        self.database = database
     }
 
     func advance(stuck: Int) throws(EngineError) {
-        let written = state.withLock { state -> Bool in
-            guard let file = state.file else { return false }
-            if state.stuck != stuck, withUnsafeBytes(of: UInt32(clamping: stuck), { file.write($0, at: 20) }) { state.stuck = stuck }
-            let written = withUnsafeBytes(of: state.counter + 1) { file.write($0, at: 8) }
-            if written { state.counter += 1 }
-            return written
+        let result = state.withLock { state -> Result<Void, EngineError> in
+            guard let file = state.file else { return .failure(unwritten()) }
+            let (counter, stuck) = (state.counter + 1, UInt32(clamping: stuck))
+            do throws(EngineError) {
+                if file.isAt(directory.path(name)) {
+                    directory.grantAccess(to: file.descriptor)
+                    guard LeaseContent.write(counter: counter, stuck: stuck, to: file) else { throw unwritten() }
+                } else {
+                    // Somebody has removed the file, or the whole directory.
+                    let content = LeaseContent(counter: counter, stuck: stuck, boot: boot, database: database)
+                    state.file = try directory.createLocked(name, content: content.bytes)
+                }
+            } catch {
+                return .failure(error)
+            }
+            (state.counter, state.stuck) = (counter, stuck)
+            return .success(())
         }
-        if !written { throw EngineError(.unavailable, "the lease file \(name) cannot be written; the lease was not renewed") }
+        try result.get()
+    }
+
+    private func unwritten() -> EngineError {
+        EngineError(.unavailable, "the lease file \(directory.path(name)) cannot be written; the lease was not renewed")
     }
 
     func end() { state.withLock { $0.file = nil } }

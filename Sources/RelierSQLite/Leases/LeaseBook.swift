@@ -4,8 +4,18 @@ import Synchronization
 
 /// What a sweeper sees of a lease, apart from the database.
 struct LeaseState: Sendable, Hashable {
-    var counter: UInt64
-    var holderGone: Bool
+    enum Holder: Sendable, Hashable {
+        /// Its process has the lease.
+        case alive
+        /// Its process has ended, or the machine was rebooted since.
+        case gone
+        /// The look failed, or found nothing to judge by.
+        case unknown
+    }
+
+    /// `nil` when it could not be read.
+    var counter: UInt64?
+    var holder: Holder
     /// Bodies that outlived their attempts, as its holder told last.
     var stuck = 0
 }
@@ -41,25 +51,26 @@ final class MemoryLeases: LeaseBook {
         }
         func advance(stuck: Int) throws(EngineError) {
             book.counters.withLock { counters in
-                counters[incarnation]?.counter += 1
+                guard let counter = counters[incarnation]?.counter else { return }
+                counters[incarnation]?.counter = counter + 1
                 counters[incarnation]?.stuck = stuck
             }
         }
         func end() { book.endHolder(of: incarnation) }
-        var isOver: Bool { book.state(of: incarnation).holderGone }
+        var isOver: Bool { book.state(of: incarnation).holder == .gone }
     }
 
     func open(_ incarnation: Incarnation) throws(EngineError) -> any Lease {
-        counters.withLock { $0[incarnation] = LeaseState(counter: 1, holderGone: false) }
+        counters.withLock { $0[incarnation] = LeaseState(counter: 1, holder: .alive) }
         return Held(incarnation, in: self)
     }
 
     func state(of incarnation: Incarnation) -> LeaseState {
-        counters.withLock { $0[incarnation] ?? LeaseState(counter: 0, holderGone: true) }
+        counters.withLock { $0[incarnation] ?? LeaseState(counter: nil, holder: .gone) }
     }
 
     func remove(_ incarnation: Incarnation) { counters.withLock { $0[incarnation] = nil } }
 
     /// What the death of its process would do.
-    func endHolder(of incarnation: Incarnation) { counters.withLock { $0[incarnation]?.holderGone = true } }
+    func endHolder(of incarnation: Incarnation) { counters.withLock { $0[incarnation]?.holder = .gone } }
 }

@@ -12,16 +12,19 @@ final class SQLiteLeaseHolder: LeaseHolder {
     private let lease: any Lease
     private let reader: any DatabaseReader
     private let writer: Writer
+    private let file: DatabaseFile?
     private let location: String
 
     init(
-        _ incarnation: Incarnation, number: Int64, lease: any Lease, reader: any DatabaseReader, writer: Writer, location: String
+        _ incarnation: Incarnation, number: Int64, lease: any Lease, reader: any DatabaseReader, writer: Writer,
+        file: DatabaseFile?, location: String
     ) {
         self.incarnation = incarnation
         self.number = number
         self.lease = lease
         self.reader = reader
         self.writer = writer
+        self.file = file
         self.location = location
     }
 
@@ -36,6 +39,8 @@ final class SQLiteLeaseHolder: LeaseHolder {
 
     func renew(_ heartbeat: Heartbeat) throws(EngineError) -> Renewal {
         if lease.isOver { return .gone }
+        // A lease on a file that is not at its path gives no right to run what is in the file that is.
+        try file?.check()
         try lease.advance(stuck: heartbeat.stuck)
         let number = number
         let found: (order: String??, lost: [TaskID], strays: [Held])

@@ -2,24 +2,48 @@ import Foundation
 import Relier
 
 /// The directory beside the database that holds lock files and wake-up pipes: `<database>-relier`. Nothing in it outlives a reboot in meaning.
+///
+/// Whoever may read or write the database may read or write what is in it. Whoever needs it makes it again when somebody has removed it.
 struct RuntimeDirectory: Sendable {
     let root: String
+    private let database: String
 
-    init(for database: String) throws(EngineError) {
+    init(for database: String) {
         root = database + "-relier"
+        self.database = database
+    }
+
+    /// Makes the directory where there is none, and grants the access that the database grants.
+    func make() throws(EngineError) {
         if mkdir(root, 0o770) != 0 && errno != EEXIST {
             let reason = String(cString: strerror(errno))
             throw EngineError(
                 errno == EROFS ? .readOnly : .unavailable,
                 "the directory \(root) cannot be made (\(reason)); give this user write permission to the directory of the database")
         }
+        let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        grantAccess(to: descriptor)
     }
+
+    /// The files of this directory that outlive whoever made them.
+    private static let lasting = ["opening.lock", "turn.lock"]
+
+    /// Grants the access that a database has which was made after the directory.
+    func adopt() throws(EngineError) {
+        try make()
+        for name in Self.lasting { if let file = LockedFile(reading: path(name)) { grantAccess(to: file.descriptor) } }
+    }
+
+    /// Grants the access to the database, past the umask, to a file of this directory. A database that is not there yet grants nothing.
+    func grantAccess(to descriptor: Int32) { FileAccess(of: database)?.grant(to: descriptor) }
 
     func path(_ name: String) -> String { "\(root)/\(name)" }
 
-    /// The files of that suffix.
-    func names(suffix: String) -> [String] {
-        guard let directory = opendir(root) else { return [] }
+    /// The files of that suffix; `nil` when the directory cannot be read.
+    func names(suffix: String) -> [String]? {
+        guard let directory = opendir(root) else { return nil }
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
@@ -42,10 +66,16 @@ struct RuntimeDirectory: Sendable {
         #endif
     }
 
-    /// Makes a file that this process has locked before anybody else can see it under its name.
+    /// Makes a file that this process has locked before anybody else can see it under its name. A directory that was removed is made again.
     func createLocked(_ name: String, content: [UInt8]) throws(EngineError) -> LockedFile {
         let temporary = path("\(name).\(getpid()).new")
-        guard let file = LockedFile(creating: temporary) else { throw failure(temporary) }
+        var created = LockedFile(creating: temporary)
+        if created == nil && errno == ENOENT {
+            try make()
+            created = LockedFile(creating: temporary)
+        }
+        guard let file = created else { throw failure(temporary) }
+        grantAccess(to: file.descriptor)
         guard content.withUnsafeBytes({ file.write($0, at: 0) }), rename(temporary, path(name)) == 0 else {
             let failure = failure(temporary)
             unlink(temporary)
@@ -61,64 +91,15 @@ struct RuntimeDirectory: Sendable {
             "the file \(path) cannot be made (\(reason)); check the directory's permissions and the disk's free space")
     }
 
+    /// Removes a file that a dead process left.
+    /// - Returns: `errno` when this user may not, or it failed; 0 otherwise.
+    @discardableResult
+    func remove(_ name: String) -> Int32 { unlink(path(name)) == 0 || errno == ENOENT ? 0 : errno }
+
     /// Removes what a process left half made.
     func sweepHalfMade() {
-        for name in names(suffix: ".new") {
-            if let file = LockedFile(existing: path(name)), file.isUnlocked() { unlink(path(name)) }
+        for name in names(suffix: ".new") ?? [] {
+            if let file = LockedFile(reading: path(name)), file.isUnlocked() { remove(name) }
         }
-    }
-}
-
-/// An open file with an advisory lock of its own open file description: another one conflicts with it, in the same process too,
-/// and the kernel frees it when the last descriptor is closed, at the latest when the process ends.
-final class LockedFile: Sendable {
-    let descriptor: Int32
-
-    /// Creates the file and locks it.
-    init?(creating path: String) {
-        descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o660)
-        if descriptor < 0 { return nil }
-        if flock(descriptor, LOCK_EX | LOCK_NB) != 0 { return nil }
-    }
-
-    /// Opens an existing file without locking it.
-    init?(existing path: String) {
-        descriptor = open(path, O_RDWR | O_CLOEXEC)
-        if descriptor < 0 { return nil }
-    }
-
-    deinit { if descriptor >= 0 { close(descriptor) } }
-
-    /// Takes the file's lock, if nobody has it.
-    func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
-
-    /// Takes a share of the file's lock, if nobody has it whole.
-    func lockShared() -> Bool { flock(descriptor, LOCK_SH | LOCK_NB) == 0 }
-
-    func unlock() { flock(descriptor, LOCK_UN) }
-
-    /// Whether nobody holds even a share of the file's lock.
-    func isUnheld() -> Bool {
-        guard lock() else { return false }
-        unlock()
-        return true
-    }
-
-    /// Whether nobody holds the file's lock whole.
-    func isUnlocked() -> Bool {
-        // Shared, so that two who look at once do not take each other for the holder.
-        guard lockShared() else { return false }
-        unlock()
-        return true
-    }
-
-    func read(count: Int, at offset: Int) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            initialized = max(0, pread(descriptor, buffer.baseAddress, count, off_t(offset)))
-        }
-    }
-
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
-        pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(offset)) == bytes.count
     }
 }

@@ -106,6 +106,11 @@ extension SQLiteEngine {
             let other = db.fileName ?? "a database in memory"
             throw TransactionMisuse("push(_:in:) was called on \(other), but the engine's file is \(location); open that file")
         }
+        try file?.check()
+        if path != nil && db.hasMoved {
+            throw EngineError(
+                .unavailable, "the database at \(location) was replaced or removed while this connection had it open; open it anew")
+        }
     }
 
     private func isOnOwnFile(_ db: Database) -> Bool {

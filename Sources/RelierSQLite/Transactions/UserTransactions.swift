@@ -30,16 +30,19 @@ final class UserTransactions: Sendable {
     /// Has a thread of its own, which no body can starve.
     private let alarms = DispatchQueue(label: "relier-sqlite-limits")
     private let location: String
+    /// `nil` in memory.
+    private let file: DatabaseFile?
     private let logger: Logger
     private let open: @Sendable () throws(EngineError) -> Connection
     private let makeStore: @Sendable (Database) throws -> Store
     private let committed: @Sendable (Effects) -> Void
 
     init(
-        location: String, logger: Logger, open: @escaping @Sendable () throws(EngineError) -> Connection,
+        location: String, file: DatabaseFile?, logger: Logger, open: @escaping @Sendable () throws(EngineError) -> Connection,
         makeStore: @escaping @Sendable (Database) throws -> Store, committed: @escaping @Sendable (Effects) -> Void
     ) {
         self.location = location
+        self.file = file
         self.logger = logger
         self.open = open
         self.makeStore = makeStore
@@ -98,6 +101,8 @@ final class UserTransactions: Sendable {
     private func connection() throws -> Connection {
         try state.withLock { state in
             if state.isClosed { throw EngineError(.unavailable, "\(location) was closed by this program") }
+            // A connection that is opened on a removed file would make another one.
+            try file?.check()
             let connection = try state.connection ?? open()
             state.connection = connection
             underWay.enter()
@@ -122,6 +127,7 @@ final class UserTransactions: Sendable {
     ) -> Result<Answer, any Error> {
         watch.attach(to: db)
         do {
+            try file?.check()
             let store = try makeStore(db)
             func begin() throws { try db.beginTransaction(.immediate) }
             if let turn = connection.turn { try turn.take(begin) } else { try begin() }
@@ -136,6 +142,7 @@ final class UserTransactions: Sendable {
             try db.commit()
             finish(db, watch, alarm)
             committed(store.takeEffects())
+            try file?.checkCommitted()
             return .success(answer)
         } catch {
             // What stopped statements throw is not the reason.
@@ -166,6 +173,7 @@ final class UserTransactions: Sendable {
     /// What is Relier's own failure gets its line; an error of the closure reaches the caller as it is.
     private func known(_ error: any Error) -> any Error {
         switch error {
+        case is EngineError: return error
         case is SQLiteFailure: return EngineError.from(error, at: location)
         case let error as DatabaseError where [.SQLITE_BUSY, .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_NOMEM].contains(error.resultCode):
             return EngineError.from(error, at: location)

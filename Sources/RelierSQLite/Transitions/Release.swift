@@ -39,8 +39,9 @@ extension Store {
         case .incarnation(let incarnation, let counter):
             guard let worker = try joined(incarnation) else { return [] }
             let state = leases.state(of: incarnation)
-            let holds = counter.map { state.counter == $0 || state.holderGone } ?? state.holderGone
-            return holds ? [(worker.number, incarnation)] : []
+            // A counter that cannot be read is not one that stood still.
+            let isDead = state.holder == .gone || (counter != nil && state.counter == counter)
+            return isDead ? [(worker.number, incarnation)] : []
         case .process(let process):
             return try db.rows(
                 "SELECT number, incarnation.uuid FROM worker JOIN incarnation USING (number) WHERE worker.process = ? ORDER BY number",

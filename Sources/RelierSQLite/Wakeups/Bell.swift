@@ -135,8 +135,10 @@ final class Bell: Sendable {
     private func openStation(_ stations: Stations, _ state: inout State) {
         let directory = stations.directory
         let path = directory.path("\(stations.own).bell")
+        do { try directory.make() } catch { logger.warning("\(error)") }
         unlink(path)
         if mkfifo(path, 0o660) == 0 { state.pipe = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC) }
+        if state.pipe >= 0 { directory.grantAccess(to: state.pipe) }
         guard state.pipe >= 0 else {
             logger.warning("no wake-up pipe at \(path): new tasks are noticed once a second; check the directory's permissions")
             return openPrivatePipe(&state)
@@ -152,6 +154,26 @@ final class Bell: Sendable {
         }
     }
 
+    /// Makes station and pipe again when somebody has removed them. On the thread that waits for the pipe.
+    private func standAgain() {
+        guard let stations else { return }
+        state.withLock { state in
+            let directory = stations.directory
+            guard let station = state.station else { return }
+            let hasPipe = access(directory.path("\(stations.own).bell"), F_OK) == 0 || errno != ENOENT
+            if hasPipe && station.isAt(directory.path("\(stations.own).station")) { return }
+            state.station = nil
+            closePipe(&state)
+            openStation(stations, &state)
+            state.published = WaitHub.Interest()
+        }
+    }
+
+    private func closePipe(_ state: inout State) {
+        for end in Set([state.pipe, state.writeEnd]) where end >= 0 { Foundation.close(end) }
+        (state.pipe, state.writeEnd) = (-1, -1)
+    }
+
     /// A pipe without a name: only this process rings.
     private func openPrivatePipe(_ state: inout State) {
         var ends: [Int32] = [-1, -1]
@@ -164,12 +186,12 @@ final class Bell: Sendable {
     }
 
     private func serve() {
-        var pipe = state.withLock { $0.pipe }
         var lastLook = ContinuousClock.now
         var nextFallback = ContinuousClock.now + Self.fallback
         while true {
             let planned = plan(fallback: nextFallback)
-            if state.withLock({ $0.closed }) { break }
+            let (pipe, closed) = state.withLock { ($0.pipe, $0.closed) }
+            if closed { break }
             let rung: Bool
             switch wait(for: pipe, until: planned) {
             case .rung: rung = true
@@ -177,7 +199,6 @@ final class Bell: Sendable {
             case .closed:
                 logger.error("the wake-up pipe was closed by something else in this process: new tasks are noticed once a second")
                 state.withLock { ($0.pipe, $0.writeEnd) = (-1, -1) }
-                pipe = -1
                 continue
             }
             if state.withLock({ $0.closed }) { break }
@@ -185,6 +206,7 @@ final class Bell: Sendable {
             let overdue = now >= nextFallback
             if rung { drain(pipe) }
             if rung || overdue || hub.isWorkDue(at: now) {
+                if overdue { standAgain() }
                 // Whoever rang took the flag down. It is up again before the look, so that no later push is missed.
                 publish()
                 lookForWork()
@@ -199,8 +221,7 @@ final class Bell: Sendable {
         }
         state.withLock { state in
             state.station = nil
-            for end in Set([state.pipe, state.writeEnd]) where end >= 0 { Foundation.close(end) }
-            (state.pipe, state.writeEnd) = (-1, -1)
+            closePipe(&state)
         }
         if let stations {
             unlink(stations.directory.path("\(stations.own).station"))

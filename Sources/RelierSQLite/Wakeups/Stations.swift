@@ -87,28 +87,39 @@ final class Stations: Sendable {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         state.settledListing = Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - changed > 50_000_000
-        let names = directory.names(suffix: ".station").map { String($0.dropLast(".station".count)) }
+        guard let listed = directory.names(suffix: ".station") else {
+            // Those that are known already are still rung.
+            state.settledListing = false
+            return
+        }
+        let names = listed.map { String($0.dropLast(".station".count)) }
         let old = Dictionary(state.known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var failed = false
         state.known = names.sorted().compactMap { name in
             if name == own { return nil }
-            if let known = old[name] { return known }
-            return LockedFile(existing: directory.path("\(name).station")).map { Known(name: name, file: $0) }
+            if let known = old[name], known.file.isAt(directory.path("\(name).station")) { return known }
+            if let file = LockedFile(existing: directory.path("\(name).station")) { return Known(name: name, file: file) }
+            // A file that is not this user's stays closed; anything else may be better next time.
+            if errno != ENOENT && errno != EACCES { failed = true }
+            return nil
         }
+        if failed { state.settledListing = false }
     }
 
     /// Removes what dead processes left.
     func sweep() {
-        for name in directory.names(suffix: ".station") {
+        for name in directory.names(suffix: ".station") ?? [] {
             let station = String(name.dropLast(".station".count))
-            guard station != own, let file = LockedFile(existing: directory.path(name)), file.isUnlocked() else { continue }
-            unlink(directory.path(name))
-            unlink(directory.path("\(station).bell"))
+            guard station != own, let file = LockedFile(reading: directory.path(name)), file.isUnlocked() else { continue }
+            directory.remove(name)
+            directory.remove("\(station).bell")
         }
-        let stations = Set(directory.names(suffix: ".station").map { $0.dropLast(".station".count) })
-        for name in directory.names(suffix: ".bell") where !stations.contains(name.dropLast(".bell".count)) {
+        guard let left = directory.names(suffix: ".station"), let pipes = directory.names(suffix: ".bell") else { return }
+        let stations = Set(left.map { $0.dropLast(".station".count) })
+        for name in pipes where !stations.contains(name.dropLast(".bell".count)) {
             // A pipe with a reader belongs to a station that is being made.
             let pipe = open(directory.path(name), O_WRONLY | O_NONBLOCK | O_CLOEXEC)
-            if pipe >= 0 { close(pipe) } else if errno == ENXIO { unlink(directory.path(name)) }
+            if pipe >= 0 { close(pipe) } else if errno == ENXIO { directory.remove(name) }
         }
     }
 }

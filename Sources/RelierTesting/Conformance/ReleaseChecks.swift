@@ -77,7 +77,8 @@ extension EngineConformance {
             let worker = try await scene.join()
             let task = try await scene.start(scene.task(), on: worker)
             func counter() async throws -> UInt64 {
-                try scene.unwrap(try await scene.other.leases().first { $0.incarnation == worker.incarnation }, "its lease").counter
+                try scene.unwrap(
+                    try await scene.other.leases().first { $0.incarnation == worker.incarnation }?.counter, "the counter of its lease")
             }
             let seen = try await counter()
             _ = try worker.lease.renew(holding: [task.id: task.fence], settledThrough: 1)
