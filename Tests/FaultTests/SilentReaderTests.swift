@@ -44,7 +44,8 @@ import Testing
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try FaultScene.program("relier-fixture"))
         process.arguments = arguments
-        process.environment = scene.surroundings()
+        // A warning at the start comes before everything else.
+        process.environment = scene.surroundings(["RELIER_UNHEARD_OF": "1"])
         process.standardOutput = FileHandle.nullDevice
         process.standardError = errors
         try process.run()

@@ -17,11 +17,12 @@ struct ResurrectorCommand: AsyncParsableCommand {
     var logLevel: String?
 
     func run() async throws {
+        // Before anything is said: what is warned of at the start waits for no reader either.
+        Console.runLong()
         let settings = try engine.settings([
             .init(SettingsTable.checkInterval, flag: "--interval", text: interval),
             .init(SettingsTable.logLevel, flag: "--log-level", text: logLevel),
         ])
-        Console.runLong()
         let logger = settings.logger("relier.resurrector")
         // Whoever started this process starts it anew, on the file that is there now.
         let store = try await EngineStart.open(settings, for: .operating, logger: logger) { _ in Console.leave(status: 1) }

@@ -21,13 +21,14 @@ struct WorkerCommand<App: RelierApp>: AsyncParsableCommand {
     var processes: String?
 
     func run() async throws {
+        // Before anything is said: what is warned of at the start waits for no reader either.
+        Console.runLong()
         let settings = try engine.settings(
             options.overrides + [.init(SettingsTable.processes, flag: "--processes", text: processes)])
         // A list of tasks that cannot work is found here, before any process starts.
         let registry = try TaskRegistry(App.tasks)
         if registry.kinds.isEmpty { throw CommandError("this program lists no task to run; add one to its 'tasks'") }
         if let objection = settings.worker(for: App.tasks).objection { throw CommandError.misuse(objection) }
-        Console.runLong()
         let logger = settings.logger("relier.supervisor")
         // What ran belongs to the file that is gone. The workers find out by themselves; whoever started this process starts it anew.
         let store = try await EngineStart.open(settings, for: .creating, logger: logger) { _ in Console.leave(status: 1) }
@@ -63,10 +64,10 @@ struct WorkerProcessCommand<App: RelierApp>: AsyncParsableCommand {
     @OptionGroup var options: WorkerOptions
 
     func run() async throws {
+        Console.runLong()
         guard let process = TaskID(process) else { throw CommandError.misuse("--process is '\(process)', which is no UUID") }
         // What 'worker' warned of needs no second warning here.
         let settings = try engine.settings(options.overrides, warns: false)
-        Console.runLong()
         LongRunning.surviveClosedPipes()
         let opened = Mutex<(any Engine)?>(nil)
         let ending = try await WorkerProcess.run(
