@@ -120,7 +120,8 @@ import Testing
             _ = try await engine.push([task()])
         }
         #expect(error?.code == .busy)
-        #expect(ContinuousClock.now - start < .seconds(10))
+        // Whoever waits without a bound waits for ever.
+        #expect(ContinuousClock.now - start < .seconds(60))
         try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
         try other.close()
     }

@@ -84,7 +84,9 @@ extension SQLiteEngine {
         for look in 0..<Self.lockLooks {
             if look > 0 { try? await Task.sleep(for: Self.lockPause) }
             holders = LockHolders.writers(of: path)
-            if holders.isEmpty { return HealthFinding("write", .ok, "may be written, and nobody holds the write lock") }
+            if holders.isEmpty {
+                return HealthFinding("write", .ok, "may be written, and the kernel names nobody who holds the write lock")
+            }
         }
         return HealthFinding(
             "write", .warning,
