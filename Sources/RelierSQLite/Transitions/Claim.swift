@@ -319,7 +319,7 @@ extension Database {
     func suspects(of kind: Int64) throws -> [Suspect] {
         try rows(
             """
-            SELECT seq, queue, id, flags FROM task WHERE state = 5 AND kind = ? AND queue NOT IN (SELECT queue FROM paused)
+            SELECT seq, queue, id, flags FROM task WHERE state = \(StateNumber.suspect) AND kind = ? AND queue NOT IN (SELECT queue FROM paused)
             ORDER BY seq LIMIT \(Self.maxSuspects)
             """, .int(kind)
         ) { Suspect(seq: $0.int(0), queue: $0.int(1), id: $0.id(2), flags: $0.int(3)) }

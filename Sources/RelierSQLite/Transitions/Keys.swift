@@ -159,7 +159,7 @@ extension Store {
     func wakeTasks(waitingFor key: String, count: Int = 1) throws {
         let waiting = try db.rows(
             """
-            SELECT queue, alone, seq, flags FROM task WHERE state = 4 AND awaited = ?
+            SELECT queue, alone, seq, flags FROM task WHERE state = \(StateNumber.waiting) AND awaited = ?
             ORDER BY queue IN (SELECT queue FROM paused), seq LIMIT ?
             """, .text(key), .int(count)
         ) { (queue: $0.int(0), alone: $0.int(1) != 0, seq: $0.int(2), isLimited: $0.int(3) & Flag.limited != 0) }

@@ -17,7 +17,7 @@ extension Database {
         var runs = LoneRuns()
         var hosts: [Int64: Bool] = [:]
         for (holder, id, flags) in try rows(
-            "SELECT holder, id, flags FROM task WHERE state = 2 AND alone = 1",
+            "SELECT holder, id, flags FROM task WHERE state = \(StateNumber.running) AND alone = 1",
             transform: { ($0.int(0), $0.id(1, as: TaskID.self), $0.int(2)) })
         {
             let isHere = try hosts[holder] ?? profile(of: holder).map { $0.info.host == host } ?? false

@@ -52,7 +52,9 @@ extension Store {
 
     /// How many tasks wait to run alone, counted no further than that.
     private func waitingAlone(upTo limit: Int) throws -> Int {
-        let count = try db.row("SELECT count(*) FROM (SELECT 1 FROM task WHERE state = 5 LIMIT ?)", .int(max(0, limit))) { $0.int(0) }
+        let count = try db.row(
+            "SELECT count(*) FROM (SELECT 1 FROM task WHERE state = \(StateNumber.suspect) LIMIT ?)", .int(max(0, limit))
+        ) { $0.int(0) }
         return Int(count ?? 0)
     }
 
